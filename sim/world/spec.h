@@ -1,0 +1,125 @@
+// What a host file says about a host: plain records, filled by sim/config, never changed afterwards. World::build turns a
+// HostSpec into the mutable state. Specs that `repeat` multiplies are shared, so a thousand equal parents cost one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/base/errc.h"
+#include "sim/base/uuid.h"
+#include "sim/world/pci_address.h"
+
+namespace mdevsim {
+
+// Where kernels differ in what sysfs shows.
+enum class KernelRelease : std::uint8_t { v6_1, v6_12 };
+
+// A read-only file that the vendor's driver adds to every instance of a type, such as vendor/resolution.
+struct VendorAttribute {
+  std::string group;  // the directory: "vendor"
+  std::string name;   // the file: "resolution"
+  std::string text;   // shown with a newline behind it; {uuid} and {type} are replaced
+};
+
+// Instances that exist from the start: one named uuid, or `count` uuids drawn from `seed`.
+struct InstanceSpec {
+  std::optional<Uuid> uuid;
+  std::uint32_t count = 1;
+  std::uint64_t seed = 0;
+};
+
+struct TypeSpec {
+  std::string id;                          // the directory is <driver>-<id>
+  std::string name;                        // the text of `name`; defaults to what the kernel shows
+  std::optional<std::string> description;  // no file when absent, as in the kernel
+  std::string device_api = "vfio-pci";
+  std::optional<std::uint32_t> max_instances;  // a count of the type's own; EUSERS when reached, or `exhausted`
+  Errc exhausted = Errc::users;
+  std::uint32_t units = 0;  // taken from the parent's pool by each instance; 0 without a pool
+  std::vector<VendorAttribute> attributes;
+  std::vector<InstanceSpec> instances;
+};
+
+// A capacity that all types of a parent share (mtty's ports, mbochs' memory, mdpy's device count).
+struct PoolSpec {
+  std::uint32_t units = 0;
+  Errc exhausted = Errc::no_space;  // EUSERS: the mdev core's counter; ENOSPC: the driver's own accounting
+};
+
+struct ParentSpec {
+  std::vector<TypeSpec> types;  // in the file's order; ids are unique
+  std::optional<PoolSpec> pool;
+  std::string mdev_driver;  // the directory in /sys/bus/mdev/drivers; defaults to the parent's driver
+};
+
+enum class BarKind : std::uint8_t { memory32, memory64, io };
+
+struct BarSpec {
+  std::uint8_t index = 0;  // 0 to 5, or 6 for the expansion ROM
+  BarKind kind = BarKind::memory32;
+  bool prefetchable = false;
+  std::uint64_t base = 0;  // 0: assigned by World::build
+  std::uint64_t size = 0;  // a power of two
+};
+
+struct PciFunctionSpec {
+  PciAddress address;
+  std::uint16_t vendor = 0;
+  std::uint16_t device = 0;
+  std::uint16_t subsystem_vendor = 0;
+  std::uint16_t subsystem_device = 0;
+  std::uint32_t class_code = 0;  // 24 bits: 0x030200
+  std::uint8_t revision = 0;
+  std::uint16_t config_bytes = 256;           // 256, or 4096 for PCI Express
+  std::string driver;                         // bound at the start; empty: none
+  std::optional<std::uint32_t> iommu_group;   // default: a group of its own, numbered in address order
+  std::int32_t numa_node = -1;
+  std::uint32_t irq = 0;
+  std::optional<std::uint8_t> secondary_bus;  // a bridge: functions on that bus live below it
+  std::vector<BarSpec> bars;
+  std::vector<std::string> reset_methods;     // "flr", "pm", "bus"; empty: no reset file
+  bool boot_vga = false;
+  std::shared_ptr<const ParentSpec> parent;   // mdev_types; null: not a parent
+};
+
+// A device without a bus, such as the kernel's sample parents: /sys/devices/virtual/<class>/<name>.
+struct VirtualDeviceSpec {
+  std::string class_name;
+  std::string name;
+  std::shared_ptr<const ParentSpec> parent;  // null: not a parent
+};
+
+// A PCI driver with no device at the start, or whose module has another name.
+struct DriverSpec {
+  std::string name;
+  std::string module;                                        // default: the name with '-' as '_'
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> ids;  // vendor, device; matched beside the bound functions' own
+};
+
+struct ReservedRegion {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string type;  // "msi", "direct", "direct-relaxable", "reserved"
+};
+
+struct IommuGroupSpec {
+  std::uint32_t number = 0;
+  std::string type = "DMA-FQ";
+  std::vector<ReservedRegion> reserved_regions;
+};
+
+struct HostSpec {
+  std::string name;
+  KernelRelease kernel = KernelRelease::v6_12;
+  std::uint32_t cpus = 2;  // for local_cpus and local_cpulist
+  std::vector<PciFunctionSpec> functions;  // sorted by address, unique
+  std::vector<VirtualDeviceSpec> virtual_devices;
+  std::vector<DriverSpec> drivers;
+  std::vector<IommuGroupSpec> iommu_groups;  // what differs from the default
+};
+
+}  // namespace mdevsim
