@@ -1,0 +1,106 @@
+// The state of one host. Const access answers what is there now; only World's own functions change it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sim/base/clock.h"
+#include "sim/world/command.h"
+#include "sim/world/instance_table.h"
+#include "sim/world/number_pool.h"
+#include "sim/world/objects.h"
+
+namespace mdevsim {
+
+inline constexpr std::uint32_t kVfioMajor = 511;
+
+class State {
+ public:
+  std::string name;
+  KernelRelease kernel = KernelRelease::v6_12;
+  std::uint32_t cpus = 1;
+  const Clock* clock = nullptr;
+  bool has_mdev = false;       // the mdev bus and class exist
+  bool mdev_bus_class = false; // the class appears with the first registered parent, and stays
+  bool autoprobe[2] = {true, true};
+
+  std::vector<Module> modules;
+  std::vector<Driver> drivers;
+  std::vector<std::string> classes;  // of virtual devices
+  std::vector<PciRoot> roots;
+  std::vector<PciFunction> functions;  // sorted by address
+  std::vector<VirtualDevice> virtual_devices;
+  std::vector<Parent> parents;  // grows only; first_type grows too
+  std::map<std::uint32_t, IommuGroup> groups;
+  InstanceTable instances;
+  // Written settings, by object; an absent one has its initial value.
+  std::map<std::pair<ObjectRef, Knob>, bool> knobs;
+  // Owners of the VFIO bindings of physical functions.
+  std::unordered_map<std::uint32_t, std::uint16_t> function_of_binding;  // vfio device -> function index
+  std::unordered_map<std::uint32_t, std::uint32_t> group_of_binding;     // vfio group -> group number
+  std::unordered_map<std::uint32_t, std::uint16_t> function_of_vfio;     // vfio number -> function index
+
+  // ---- finding ----
+  const PciFunction* function(FunctionId id) const;  // null when gone
+  FunctionId id_of(const PciFunction& function) const;
+  const PciFunction* function_at(std::string_view address) const;
+  const PciFunction* function_at(const PciAddress& address) const;
+  std::uint16_t index_of(const PciFunction& function) const {
+    return static_cast<std::uint16_t>(&function - functions.data());
+  }
+  const Parent* parent_of(TypeId type) const;  // whether registered or not; null when it never existed
+  ParentId id_of(const Parent& parent) const { return ParentId(static_cast<std::uint32_t>(&parent - parents.data())); }
+  std::uint32_t index_of(const Parent& parent, TypeId type) const { return raw(type) - parent.first_type; }
+  const TypeSpec& spec_of(TypeId type) const;
+  const Instance* instance(InstanceId id) const;  // also what this very change removed
+  bool exists(InstanceId id) const { return instances.find(id) != nullptr; }
+  std::optional<DriverId> driver_named(BusKind bus, std::string_view name) const;
+  std::optional<ModuleId> module_named(std::string_view name) const;
+  ObjectRef device_of(const Parent& parent) const;
+
+  // ---- derived ----
+  std::uint32_t available(const Parent& parent, std::uint32_t type_index) const;
+  std::uint64_t used_numbers() const;
+  bool knob(ObjectRef object, Knob knob, bool initial) const;
+  std::string type_directory(const Parent& parent, std::uint32_t type_index) const;
+
+  // Instances and bindings that the change under way has removed: still readable until its lock is dropped, so that the
+  // effects can be named.
+  std::unordered_map<std::uint32_t, Instance> departed;
+  struct DepartedBinding {
+    std::uint16_t function = 0;
+    std::uint32_t number = 0;  // of the vfio device, or of the group
+    std::uint32_t minor = 0;
+  };
+  std::unordered_map<std::uint32_t, DepartedBinding> departed_bindings;
+
+  // ---- numbers ----
+  std::uint32_t next_object = 1;  // instances and bindings
+  std::uint32_t next_type = 0;
+  NumberPool group_numbers;
+  NumberPool vfio_numbers;
+  NumberPool vfio_minors;
+};
+
+// The vfio device of an instance or a function, found by its owner's id.
+struct VfioDeviceFacts {
+  std::uint32_t number = 0;
+  ObjectRef owner;
+};
+std::optional<VfioDeviceFacts> vfio_device_facts(const State& state, std::uint32_t owner);
+
+// A vfio group, found by the id of the instance or binding that it belongs to.
+struct VfioGroupFacts {
+  std::uint32_t number = 0;  // of the iommu group
+  std::uint32_t minor = 0;
+};
+std::optional<VfioGroupFacts> vfio_group_facts(const State& state, std::uint32_t owner);
+
+}  // namespace mdevsim
