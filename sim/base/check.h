@@ -12,7 +12,7 @@ namespace mdevsim::detail {
 }
 }  // namespace mdevsim::detail
 
-#define CHECK(condition)                                                            \
-  do {                                                                              \
+#define CHECK(condition)                                                               \
+  do {                                                                                 \
     if (!(condition)) ::mdevsim::detail::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

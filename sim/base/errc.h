@@ -1,5 +1,6 @@
 // The closed table of errors that a client can be given. Only these values may leave the simulator:
-// FUSE refuses errors of 512 and more, so the kernel-internal ENOTSUPP (524) is carried as EOPNOTSUPP.
+// FUSE refuses errors of 512 and more, so the kernel-internal ENOTSUPP (524) is carried as
+// EOPNOTSUPP.
 #pragma once
 
 #include <cerrno>

@@ -1,4 +1,5 @@
-// A std::mutex that clang's thread safety analysis understands (it does not see through std::lock_guard of libstdc++).
+// A std::mutex that clang's thread safety analysis understands (it does not see through
+// std::lock_guard of libstdc++).
 #pragma once
 
 #include <mutex>

@@ -1,4 +1,5 @@
-// UUIDs by the kernel's rule (lib/uuid.c): 36 characters, hex digits and dashes in their places, any version and variant.
+// UUIDs by the kernel's rule (lib/uuid.c): 36 characters, hex digits and dashes in their places,
+// any version and variant.
 #pragma once
 
 #include <array>

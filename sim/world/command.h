@@ -1,5 +1,6 @@
-// What can be asked of a world, and what follows from it. A command is a value; applying it either changes nothing and
-// says why, or changes the state once and lists the effects in the order in which a kernel would show them.
+// What can be asked of a world, and what follows from it. A command is a value; applying it either
+// changes nothing and says why, or changes the state once and lists the effects in the order in
+// which a kernel would show them.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +16,23 @@
 
 namespace mdevsim {
 
-// ---- who is meant ---------------------------------------------------------------------------------------------------
+// ---- who is meant
+// ---------------------------------------------------------------------------------------------------
 
 // A device, driver or other object of the driver model.
 struct ObjectRef {
   enum class Type : std::uint8_t {
-    instance,          // InstanceId
-    pci_function,      // FunctionId
-    virtual_device,    // VirtualId
-    vfio_device,       // InstanceId or BindingId of its owner
-    vfio_group,        // InstanceId or BindingId
-    bus,               // BusKind
-    driver,            // DriverId
-    module,            // ModuleId
-    device_class,      // ClassId
-    pci_root,          // RootId
-    pci_bus,           // RootId, or FunctionId of the bridge with kBridgeBus set
+    instance,        // InstanceId
+    pci_function,    // FunctionId
+    virtual_device,  // VirtualId
+    vfio_device,     // InstanceId or BindingId of its owner
+    vfio_group,      // InstanceId or BindingId
+    bus,             // BusKind
+    driver,          // DriverId
+    module,          // ModuleId
+    device_class,    // ClassId
+    pci_root,        // RootId
+    pci_bus,         // RootId, or FunctionId of the bridge with kBridgeBus set
   };
   static constexpr std::uint32_t kBridgeBus = 0x8000'0000;
 
@@ -42,7 +44,8 @@ struct ObjectRef {
 
 enum class Action : std::uint8_t { add, remove, change, move, online, offline, bind, unbind };
 
-// ---- commands -------------------------------------------------------------------------------------------------------
+// ---- commands
+// -------------------------------------------------------------------------------------------------------
 
 struct Nothing {};  // a write that the kernel accepts and ignores, such as "0" to remove
 
@@ -106,7 +109,13 @@ struct SynthesizeEvent {
   std::vector<std::pair<std::string, std::string>> arguments;  // without the SYNTH_ARG_ prefix
 };
 // Settings that a driver core keeps and that change nothing else here.
-enum class Knob : std::uint8_t { power_control_on, power_async, msi_bus, d3cold_allowed, broken_parity_status };
+enum class Knob : std::uint8_t {
+  power_control_on,
+  power_async,
+  msi_bus,
+  d3cold_allowed,
+  broken_parity_status
+};
 struct SetKnob {
   ObjectRef object;
   Knob knob;
@@ -120,31 +129,34 @@ struct Release {
   ObjectRef device;
 };
 
-using Command = std::variant<Nothing, Create, Remove, BindDriver, UnbindDriver, ProbeDevice, SetAutoprobe,
-                             SetDriverOverride, AddDynamicId, RemoveDynamicId, RemoveFunction, Rescan,
-                             EnableFunction, SetNumaNode, WriteConfig, SynthesizeEvent, SetKnob, Hold, Release>;
+using Command =
+    std::variant<Nothing, Create, Remove, BindDriver, UnbindDriver, ProbeDevice, SetAutoprobe,
+                 SetDriverOverride, AddDynamicId, RemoveDynamicId, RemoveFunction, Rescan,
+                 EnableFunction, SetNumaNode, WriteConfig, SynthesizeEvent, SetKnob, Hold, Release>;
 
-// ---- effects --------------------------------------------------------------------------------------------------------
+// ---- effects
+// --------------------------------------------------------------------------------------------------------
 
 // An event of the driver model, to be told to whoever listens.
 struct Event {
   Action action;
   ObjectRef object;
-  std::optional<DriverId> driver;  // bound at that moment
+  std::optional<DriverId> driver;                          // bound at that moment
   std::vector<std::pair<std::string, std::string>> extra;  // MDEV_STATE, SYNTH_UUID, …
 };
 
-// Something became visible or ceased to be. Facets are what an object gains and loses while it lives.
+// Something became visible or ceased to be. Facets are what an object gains and loses while it
+// lives.
 enum class Facet : std::uint8_t {
-  device,         // the device itself, on its bus and below its parent
-  type_links,     // an instance's membership in its type
-  driver_link,    // device and driver point to each other; a driver's own files of the device
-  iommu_group,    // the group (of an instance), or the device's membership in it
-  vfio_group,     // /dev/vfio/<group>
-  vfio_device,    // vfio-dev/vfioN
-  parent,         // mdev_supported_types and the class link
-  remove_file,    // an instance's `remove`
-  leftovers,      // the rest of an instance's own files (power, uevent, …) while its removal blocks
+  device,       // the device itself, on its bus and below its parent
+  type_links,   // an instance's membership in its type
+  driver_link,  // device and driver point to each other; a driver's own files of the device
+  iommu_group,  // the group (of an instance), or the device's membership in it
+  vfio_group,   // /dev/vfio/<group>
+  vfio_device,  // vfio-dev/vfioN
+  parent,       // mdev_supported_types and the class link
+  remove_file,  // an instance's `remove`
+  leftovers,    // the rest of an instance's own files (power, uevent, …) while its removal blocks
 };
 struct Appeared {
   ObjectRef object;
@@ -170,9 +182,11 @@ struct Finished {
 
 struct Outcome {
   Errc errc = Errc::ok;
-  std::string why;              // when errc is not ok: for the log
-  bool waits = false;           // the command began and blocks; its waiter comes back in a later outcome's `finished`
-  std::vector<Effect> effects;  // possibly some even with an error: a driver that refuses has already been announced
+  std::string why;  // when errc is not ok: for the log
+  bool waits =
+      false;  // the command began and blocks; its waiter comes back in a later outcome's `finished`
+  std::vector<Effect> effects;  // possibly some even with an error: a driver that refuses has
+                                // already been announced
   std::vector<Finished> finished;
 };
 

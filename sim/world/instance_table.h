@@ -1,4 +1,5 @@
-// The instances of a host: by id, by uuid, by iommu group and by vfio number. About 60 bytes an instance, all included.
+// The instances of a host: by id, by uuid, by iommu group and by vfio number. About 60 bytes an
+// instance, all included.
 #pragma once
 
 #include <array>
@@ -60,8 +61,9 @@ class InstanceTable {
   void grow_index();
   void place(InstanceId id, const Uuid& uuid);
 
-  std::vector<std::unique_ptr<Chunk>> chunks_;  // by id / kChunk; null when all its instances are gone
-  std::vector<InstanceId> by_uuid_;             // open addressing, linear probing; a power of two
+  std::vector<std::unique_ptr<Chunk>>
+      chunks_;                       // by id / kChunk; null when all its instances are gone
+  std::vector<InstanceId> by_uuid_;  // open addressing, linear probing; a power of two
   std::uint32_t size_ = 0;
   Blocks by_group_;
   Blocks by_vfio_;

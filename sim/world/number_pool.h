@@ -1,4 +1,5 @@
-// Numbers that the kernel hands out lowest first and takes back (ida): iommu groups, vfio devices, minors.
+// Numbers that the kernel hands out lowest first and takes back (ida): iommu groups, vfio devices,
+// minors.
 #pragma once
 
 #include <bit>

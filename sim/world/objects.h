@@ -1,5 +1,5 @@
-// The records of a host: what exists now. Ids of things that come and go are drawn from one counter and never reused, so
-// an id that somebody still holds can never come to mean another object.
+// The records of a host: what exists now. Ids of things that come and go are drawn from one counter
+// and never reused, so an id that somebody still holds can never come to mean another object.
 #pragma once
 
 #include <array>
@@ -16,15 +16,19 @@
 namespace mdevsim {
 
 enum class InstanceId : std::uint32_t { none = 0 };
-enum class TypeId : std::uint32_t {};      // a type of one parent: the parent's first_type + its index
-enum class ParentId : std::uint32_t {};    // an index that is never reused: each registration is a new parent
-enum class FunctionId : std::uint32_t {};  // index | generation << 16: a re-scanned function is a new object
+enum class TypeId : std::uint32_t {};  // a type of one parent: the parent's first_type + its index
+enum class ParentId : std::uint32_t {
+};  // an index that is never reused: each registration is a new parent
+enum class FunctionId : std::uint32_t {
+};  // index | generation << 16: a re-scanned function is a new object
 enum class VirtualId : std::uint32_t {};
 enum class DriverId : std::uint32_t {};
 enum class ModuleId : std::uint32_t {};
 enum class ClassId : std::uint32_t {};
 enum class RootId : std::uint32_t {};
-enum class BindingId : std::uint32_t { none = 0 };  // a vfio device, or a vfio group, of physical functions
+enum class BindingId : std::uint32_t {
+  none = 0
+};  // a vfio device, or a vfio group, of physical functions
 
 template <typename Id>
 constexpr std::uint32_t raw(Id id) {
@@ -98,6 +102,7 @@ struct PciRoot {
 // An iommu group of physical functions; those of instances are derived from the instance.
 struct IommuGroup {
   IommuGroupSpec spec;
+  std::vector<std::uint16_t> members;        // indices of functions, present or not
   BindingId vfio_binding = BindingId::none;  // /dev/vfio/<number> exists
   std::uint32_t vfio_minor = 0;
   std::uint32_t vfio_users = 0;  // functions of it that are bound to VFIO drivers
@@ -125,7 +130,7 @@ struct Parent {
   std::optional<std::uint16_t> function;
   std::optional<VirtualId> virtual_device;
   DriverId mdev_driver{};
-  std::string type_prefix;    // dev_driver_string(): the types' directories are <prefix>-<id>
+  std::string type_prefix;  // dev_driver_string(): the types' directories are <prefix>-<id>
   bool registered = true;
   bool unregistering = false;
   std::uint32_t pool_used = 0;
@@ -136,7 +141,8 @@ struct Parent {
     std::uint32_t listed = 0;  // instances that exist
     std::uint32_t used = 0;    // instances that count against the limit: an unbound one does not
   };
-  std::map<std::uint32_t, TypeState> types_in_use;  // by index; a type without instances has no entry
+  std::map<std::uint32_t, TypeState>
+      types_in_use;  // by index; a type without instances has no entry
 };
 
 }  // namespace mdevsim

@@ -1,5 +1,6 @@
-// What a host file says about a host: plain records, filled by sim/config, never changed afterwards. World::build turns a
-// HostSpec into the mutable state. Specs that `repeat` multiplies are shared, so a thousand equal parents cost one.
+// What a host file says about a host: plain records, filled by sim/config, never changed
+// afterwards. World::build turns a HostSpec into the mutable state. Specs that `repeat` multiplies
+// are shared, so a thousand equal parents cost one.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace mdevsim {
 // Where kernels differ in what sysfs shows.
 enum class KernelRelease : std::uint8_t { v6_1, v6_12 };
 
-// A read-only file that the vendor's driver adds to every instance of a type, such as vendor/resolution.
+// A read-only file that the vendor's driver adds to every instance of a type, such as
+// vendor/resolution.
 struct VendorAttribute {
   std::string group;  // the directory: "vendor"
   std::string name;   // the file: "resolution"
@@ -37,7 +39,8 @@ struct TypeSpec {
   std::string name;                        // the text of `name`; defaults to what the kernel shows
   std::optional<std::string> description;  // no file when absent, as in the kernel
   std::string device_api = "vfio-pci";
-  std::optional<std::uint32_t> max_instances;  // a count of the type's own; EUSERS when reached, or `exhausted`
+  std::optional<std::uint32_t>
+      max_instances;  // a count of the type's own; EUSERS when reached, or `exhausted`
   Errc exhausted = Errc::users;
   std::uint32_t units = 0;  // taken from the parent's pool by each instance; 0 without a pool
   std::vector<VendorAttribute> attributes;
@@ -47,13 +50,15 @@ struct TypeSpec {
 // A capacity that all types of a parent share (mtty's ports, mbochs' memory, mdpy's device count).
 struct PoolSpec {
   std::uint32_t units = 0;
-  Errc exhausted = Errc::no_space;  // EUSERS: the mdev core's counter; ENOSPC: the driver's own accounting
+  Errc exhausted =
+      Errc::no_space;  // EUSERS: the mdev core's counter; ENOSPC: the driver's own accounting
 };
 
 struct ParentSpec {
   std::vector<TypeSpec> types;  // in the file's order; ids are unique
   std::optional<PoolSpec> pool;
-  std::string mdev_driver;  // the directory in /sys/bus/mdev/drivers; defaults to the parent's driver
+  std::string
+      mdev_driver;  // the directory in /sys/bus/mdev/drivers; defaults to the parent's driver
 };
 
 enum class BarKind : std::uint8_t { memory32, memory64, io };
@@ -74,16 +79,17 @@ struct PciFunctionSpec {
   std::uint16_t subsystem_device = 0;
   std::uint32_t class_code = 0;  // 24 bits: 0x030200
   std::uint8_t revision = 0;
-  std::uint16_t config_bytes = 256;           // 256, or 4096 for PCI Express
-  std::string driver;                         // bound at the start; empty: none
-  std::optional<std::uint32_t> iommu_group;   // default: a group of its own, numbered in address order
+  std::uint16_t config_bytes = 256;  // 256, or 4096 for PCI Express
+  std::string driver;                // bound at the start; empty: none
+  std::optional<std::uint32_t>
+      iommu_group;  // default: a group of its own, numbered in address order
   std::int32_t numa_node = -1;
   std::uint32_t irq = 0;
   std::optional<std::uint8_t> secondary_bus;  // a bridge: functions on that bus live below it
   std::vector<BarSpec> bars;
-  std::vector<std::string> reset_methods;     // "flr", "pm", "bus"; empty: no reset file
+  std::vector<std::string> reset_methods;  // "flr", "pm", "bus"; empty: no reset file
   bool boot_vga = false;
-  std::shared_ptr<const ParentSpec> parent;   // mdev_types; null: not a parent
+  std::shared_ptr<const ParentSpec> parent;  // mdev_types; null: not a parent
 };
 
 // A device without a bus, such as the kernel's sample parents: /sys/devices/virtual/<class>/<name>.
@@ -96,8 +102,9 @@ struct VirtualDeviceSpec {
 // A PCI driver with no device at the start, or whose module has another name.
 struct DriverSpec {
   std::string name;
-  std::string module;                                        // default: the name with '-' as '_'
-  std::vector<std::pair<std::uint16_t, std::uint16_t>> ids;  // vendor, device; matched beside the bound functions' own
+  std::string module;  // default: the name with '-' as '_'
+  std::vector<std::pair<std::uint16_t, std::uint16_t>>
+      ids;  // vendor, device; matched beside the bound functions' own
 };
 
 struct ReservedRegion {
@@ -115,7 +122,7 @@ struct IommuGroupSpec {
 struct HostSpec {
   std::string name;
   KernelRelease kernel = KernelRelease::v6_12;
-  std::uint32_t cpus = 2;  // for local_cpus and local_cpulist
+  std::uint32_t cpus = 2;                  // for local_cpus and local_cpulist
   std::vector<PciFunctionSpec> functions;  // sorted by address, unique
   std::vector<VirtualDeviceSpec> virtual_devices;
   std::vector<DriverSpec> drivers;

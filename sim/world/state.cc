@@ -20,9 +20,10 @@ FunctionId State::id_of(const PciFunction& function) const {
 }
 
 const PciFunction* State::function_at(const PciAddress& address) const {
-  const auto at = std::lower_bound(
-      functions.begin(), functions.end(), address,
-      [](const PciFunction& function, const PciAddress& wanted) { return function.spec.address < wanted; });
+  const auto at = std::lower_bound(functions.begin(), functions.end(), address,
+                                   [](const PciFunction& function, const PciAddress& wanted) {
+                                     return function.spec.address < wanted;
+                                   });
   if (at == functions.end() || at->spec.address != address || !at->present) return nullptr;
   return &*at;
 }
@@ -56,7 +57,8 @@ const Instance* State::instance(InstanceId id) const {
 
 std::optional<DriverId> State::driver_named(BusKind bus, std::string_view wanted) const {
   for (std::size_t i = 0; i < drivers.size(); ++i) {
-    if (drivers[i].bus == bus && drivers[i].name == wanted) return DriverId(static_cast<std::uint32_t>(i));
+    if (drivers[i].bus == bus && drivers[i].name == wanted)
+      return DriverId(static_cast<std::uint32_t>(i));
   }
   return std::nullopt;
 }
@@ -86,7 +88,7 @@ std::uint32_t State::available(const Parent& parent, std::uint32_t type_index) c
   if (parent.spec->pool && type.units > 0) {
     left = std::min(left, (parent.spec->pool->units - parent.pool_used) / type.units);
   }
-  return left == UINT32_MAX ? 0 : left;
+  return std::min<std::uint32_t>(left, INT32_MAX);  // clients read it as an int
 }
 
 bool State::knob(ObjectRef object, Knob wanted, bool initial) const {
@@ -102,7 +104,8 @@ std::optional<VfioDeviceFacts> vfio_device_facts(const State& state, std::uint32
   if (const Instance* instance = state.instance(InstanceId(owner))) {
     return VfioDeviceFacts{instance->vfio_number, {ObjectRef::Type::instance, owner}};
   }
-  if (const auto at = state.function_of_binding.find(owner); at != state.function_of_binding.end()) {
+  if (const auto at = state.function_of_binding.find(owner);
+      at != state.function_of_binding.end()) {
     const PciFunction& function = state.functions[at->second];
     return VfioDeviceFacts{function.vfio_number,
                            {ObjectRef::Type::pci_function, raw(state.id_of(function))}};

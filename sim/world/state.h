@@ -1,4 +1,5 @@
-// The state of one host. Const access answers what is there now; only World's own functions change it.
+// The state of one host. Const access answers what is there now; only World's own functions change
+// it.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ class State {
   KernelRelease kernel = KernelRelease::v6_12;
   std::uint32_t cpus = 1;
   const Clock* clock = nullptr;
-  bool has_mdev = false;       // the mdev bus and class exist
-  bool mdev_bus_class = false; // the class appears with the first registered parent, and stays
+  bool has_mdev = false;        // the mdev bus and class exist
+  bool mdev_bus_class = false;  // the class appears with the first registered parent, and stays
   bool autoprobe[2] = {true, true};
 
   std::vector<Module> modules;
@@ -43,9 +44,11 @@ class State {
   // Written settings, by object; an absent one has its initial value.
   std::map<std::pair<ObjectRef, Knob>, bool> knobs;
   // Owners of the VFIO bindings of physical functions.
-  std::unordered_map<std::uint32_t, std::uint16_t> function_of_binding;  // vfio device -> function index
-  std::unordered_map<std::uint32_t, std::uint32_t> group_of_binding;     // vfio group -> group number
-  std::unordered_map<std::uint32_t, std::uint16_t> function_of_vfio;     // vfio number -> function index
+  std::unordered_map<std::uint32_t, std::uint16_t>
+      function_of_binding;  // vfio device -> function index
+  std::unordered_map<std::uint32_t, std::uint32_t> group_of_binding;  // vfio group -> group number
+  std::unordered_map<std::uint32_t, std::uint16_t>
+      function_of_vfio;  // vfio number -> function index
 
   // ---- finding ----
   const PciFunction* function(FunctionId id) const;  // null when gone
@@ -55,9 +58,14 @@ class State {
   std::uint16_t index_of(const PciFunction& function) const {
     return static_cast<std::uint16_t>(&function - functions.data());
   }
-  const Parent* parent_of(TypeId type) const;  // whether registered or not; null when it never existed
-  ParentId id_of(const Parent& parent) const { return ParentId(static_cast<std::uint32_t>(&parent - parents.data())); }
-  std::uint32_t index_of(const Parent& parent, TypeId type) const { return raw(type) - parent.first_type; }
+  const Parent* parent_of(
+      TypeId type) const;  // whether registered or not; null when it never existed
+  ParentId id_of(const Parent& parent) const {
+    return ParentId(static_cast<std::uint32_t>(&parent - parents.data()));
+  }
+  std::uint32_t index_of(const Parent& parent, TypeId type) const {
+    return raw(type) - parent.first_type;
+  }
   const TypeSpec& spec_of(TypeId type) const;
   const Instance* instance(InstanceId id) const;  // also what this very change removed
   bool exists(InstanceId id) const { return instances.find(id) != nullptr; }
@@ -67,12 +75,11 @@ class State {
 
   // ---- derived ----
   std::uint32_t available(const Parent& parent, std::uint32_t type_index) const;
-  std::uint64_t used_numbers() const;
   bool knob(ObjectRef object, Knob knob, bool initial) const;
   std::string type_directory(const Parent& parent, std::uint32_t type_index) const;
 
-  // Instances and bindings that the change under way has removed: still readable until its lock is dropped, so that the
-  // effects can be named.
+  // Instances and bindings that the change under way has removed: still readable until its lock is
+  // dropped, so that the effects can be named.
   std::unordered_map<std::uint32_t, Instance> departed;
   struct DepartedBinding {
     std::uint16_t function = 0;

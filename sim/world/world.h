@@ -13,7 +13,8 @@ namespace mdevsim {
 class World {
  public:
   // Makes the host as it is when its drivers have been loaded. The clock must outlive the world.
-  // Errors: ENOSPC or EUSERS when the instances that the file asks for do not fit, EEXIST for a uuid used twice.
+  // Errors: ENOSPC or EUSERS when the instances that the file asks for do not fit, EEXIST for a
+  // uuid used twice.
   static Result<std::unique_ptr<World>> build(const HostSpec& spec, const Clock& clock);
   ~World();
 
@@ -34,8 +35,9 @@ class World {
     const State& state_;
   };
 
-  // Changes the state; holds the lock while it lives. What the outcome entails is to be queued before the lock goes, so
-  // that effects leave in the order of the changes; carrying them out is for afterwards.
+  // Changes the state; holds the lock while it lives. What the outcome entails is to be queued
+  // before the lock goes, so that effects leave in the order of the changes; carrying them out is
+  // for afterwards.
   class SCOPED_CAPABILITY Writing {
    public:
     explicit Writing(World& world) ACQUIRE(world.mutex_);
@@ -46,6 +48,7 @@ class World {
     Outcome apply(const Command& command, Waiter waiter);
 
    private:
+    friend class World;
     World& world_;
     State& state_;
   };

@@ -1,0 +1,67 @@
+// Operations that wait for the users of a device: `remove` and `unbind` block in the kernel until
+// the last user has gone, and cannot be interrupted. Here the caller's waiter is parked and comes
+// back with the change that lets it finish.
+#include "sim/world/change.h"
+
+namespace mdevsim {
+
+void Change::start(std::deque<Step> steps) {
+  Operation operation{waiter_, std::move(steps)};
+  if (run(operation)) return;
+  out_.waits = true;
+  blocked_.operations.push_back(std::move(operation));
+}
+
+bool Change::run(Operation& operation) {
+  while (!operation.steps.empty()) {
+    const bool done =
+        std::visit([this](const auto& step) { return perform(step); }, operation.steps.front());
+    if (!done) return false;
+    operation.steps.pop_front();
+  }
+  return true;
+}
+
+void Change::resume_blocked() {
+  for (auto at = blocked_.operations.begin(); at != blocked_.operations.end();) {
+    if (run(*at)) {
+      out_.finished.push_back({at->waiter, Errc::ok});
+      at = blocked_.operations.erase(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+void Change::operator()(const Hold& command) {
+  if (command.device.type == ObjectRef::Type::instance) {
+    Instance* instance = state_.instances.find(InstanceId(command.device.id));
+    if (instance == nullptr || !instance->bound || instance->removing || instance->unbinding) {
+      return fail_with(Errc::no_device, "the instance has no driver, or is going");
+    }
+    if (instance->holds == UINT16_MAX) return fail_with(Errc::busy, "too many users");
+    ++instance->holds;
+    return;
+  }
+  const PciFunction* function = state_.function(FunctionId(command.device.id));
+  if (function == nullptr || function->vfio_binding == BindingId::none || function->unbinding) {
+    return fail_with(Errc::no_device, "the function is not bound to a VFIO driver");
+  }
+  ++state_.functions[state_.index_of(*function)].holds;
+}
+
+void Change::operator()(const Release& command) {
+  if (command.device.type == ObjectRef::Type::instance) {
+    Instance* instance = state_.instances.find(InstanceId(command.device.id));
+    if (instance != nullptr && instance->holds > 0) --instance->holds;
+  } else {
+    // The function cannot have gone away under its user: removing and unbinding wait for it.
+    const PciFunction* function = state_.function(FunctionId(command.device.id));
+    if (function != nullptr && function->holds > 0) {
+      --state_.functions[state_.index_of(*function)].holds;
+    }
+  }
+  resume_blocked();
+}
+
+}  // namespace mdevsim
