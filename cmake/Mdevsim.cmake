@@ -28,8 +28,49 @@ function(mdevsim_unit_test name)
     target_compile_options(${name} PRIVATE -fsanitize=${MDEVSIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${name} PRIVATE -fsanitize=${MDEVSIM_SANITIZE})
   endif()
+  math(EXPR timeout "120 * ${MDEVSIM_TIMEOUT_FACTOR}")
   gtest_discover_tests(${name}
     DISCOVERY_MODE PRE_TEST
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-    PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 120)
+    PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${timeout})
+endfunction()
+
+# mdevsim_test(NAME COMMAND ... LABELS ... TIMEOUT SECONDS [ENVIRONMENT ...] [RESOURCE_LOCK ...]): any other test, such
+# as a script. LABELS: oracle, mount, clients, cli, package. The timeout is for an uninstrumented server on two cores.
+function(mdevsim_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT;WORKING_DIRECTORY" "COMMAND;LABELS;ENVIRONMENT;RESOURCE_LOCK" ${ARGN})
+  if(NOT arg_COMMAND OR NOT arg_LABELS OR NOT arg_TIMEOUT)
+    message(FATAL_ERROR "mdevsim_test(${name}): COMMAND, LABELS and TIMEOUT are needed")
+  endif()
+  if(NOT arg_WORKING_DIRECTORY)
+    set(arg_WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  endif()
+  math(EXPR timeout "${arg_TIMEOUT} * ${MDEVSIM_TIMEOUT_FACTOR}")
+  add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${arg_WORKING_DIRECTORY})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${timeout}
+    ENVIRONMENT "${arg_ENVIRONMENT}" RESOURCE_LOCK "${arg_RESOURCE_LOCK}")
+endfunction()
+
+# mdevsim_fuzz_target(NAME SOURCES ... LINKS ... [CORPUS FOLDER] [DICTIONARY FILE]): a libFuzzer target, built by the
+# preset `fuzz` alone, and a ctest of the label `fuzz` that runs it for MDEVSIM_FUZZ_SECONDS.
+function(mdevsim_fuzz_target name)
+  if(NOT MDEVSIM_BUILD_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "CORPUS;DICTIONARY" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${arg_LINKS} mdevsim_warnings)
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer,${MDEVSIM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer,${MDEVSIM_SANITIZE})
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+  set(command ${PROJECT_SOURCE_DIR}/tests/fuzz/run $<TARGET_FILE:${name}>)
+  foreach(file IN LISTS arg_CORPUS arg_DICTIONARY)
+    list(APPEND command ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  add_test(NAME fuzz.${name} COMMAND ${command} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 100000)
 endfunction()
