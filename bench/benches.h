@@ -1,0 +1,46 @@
+// The benchmarks. Each adds its rows to the lab's report; names here are what --only matches and
+// --list prints.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "bench/lab.h"
+
+namespace mdevsim::bench {
+
+void measure_noise(const Lab& lab);
+void measure_attributes(const Lab& lab);
+void measure_create(const Lab& lab);
+void measure_clients(const Lab& lab);
+void measure_walks(const Lab& lab);
+void measure_memory(const Lab& lab);
+void measure_instances(const Lab& lab);
+void measure_start(const Lab& lab);
+void measure_scale(const Lab& lab);
+void measure_references(const Lab& lab);
+
+struct Bench {
+  std::string_view name;
+  std::string_view what;
+  void (*measure)(const Lab& lab);
+};
+
+inline constexpr std::array kBenches{
+    Bench{"noise", "one floor server against another: how far from 1.00 a ratio is by chance",
+          measure_noise},
+    Bench{"attribute", "open+read+close, read, write, stat and list, one client",
+          measure_attributes},
+    Bench{"create", "write of create until another process sees the directory", measure_create},
+    Bench{"clients", "4 clients' throughput", measure_clients},
+    Bench{"walk", "ls -lR and find over 111,000 nodes", measure_walks},
+    Bench{"memory", "server memory after walking a million nodes, and after forget",
+          measure_memory},
+    Bench{"instances", "memory of a million instances", measure_instances},
+    Bench{"start", "start until the first read with 100 hosts of 1000 types", measure_start},
+    Bench{"scale", "mdevctl and find on 64 parents of 1000 types with 10,000 instances",
+          measure_scale},
+    Bench{"reference", "the machine's own /sys, tmpfs and umockdev-run", measure_references},
+};
+
+}  // namespace mdevsim::bench
