@@ -11,7 +11,7 @@ need = @packaging/install-dependencies
 build = cmake --preset $(1) $(3) && cmake --build --preset $(1) $(2)
 
 .PHONY: all release demo test bench fuzz soak asan-ubsan tsan valgrind coverage tidy format check-format \
-        install test-newest clean help
+        install test-newest test-fresh clean help
 
 all: release ## build what users get (the default)
 
@@ -84,11 +84,15 @@ install: release ## PREFIX=/usr/local DESTDIR=
 
 test-newest: ## build and test in a Debian sid root folder (as root; kept in build/newest)
 	$(need) newest
-	packaging/test-newest
+	packaging/debian-root build/newest sid packaging/test-newest
+
+test-fresh: ## make demo and make test of the last commit on a fresh Debian 12 (as root)
+	$(need) newest
+	packaging/debian-root --pristine build/fresh bookworm sh -ec \
+	  'git clone -q /mdevsim && cd mdevsim && make demo && make test'
 
 clean: ## remove everything that was built
-	packaging/test-newest --remove
-	rm -rf build bench.json
+	rm -rf --one-file-system build bench.json
 
 help: ## this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r t d; do printf '  make %-14s %s\n' "$$t" "$$d"; done
