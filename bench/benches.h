@@ -18,6 +18,7 @@ void measure_memory(const Lab& lab);
 void measure_instances(const Lab& lab);
 void measure_start(const Lab& lab);
 void measure_scale(const Lab& lab);
+void measure_libvirt(const Lab& lab);
 void measure_references(const Lab& lab);
 
 struct Bench {
@@ -40,6 +41,7 @@ inline constexpr std::array kBenches{
     Bench{"start", "start until the first read with 100 hosts of 1000 types", measure_start},
     Bench{"scale", "mdevctl and find on 64 parents of 1000 types with 10,000 instances",
           measure_scale},
+    Bench{"libvirt", "libvirt's nodedev-create inside mdevsim run", measure_libvirt},
     Bench{"reference", "the machine's own /sys, tmpfs and umockdev-run", measure_references},
 };
 

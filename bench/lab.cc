@@ -20,7 +20,11 @@ std::string Lab::host_file(std::string_view name, std::string_view text) const {
 }
 
 std::string Lab::shipped_host(std::string_view name) {
-  return fmt::format("{}/{}", MDEVSIM_HOSTS_DIR, name);
+  return fmt::format("{}/scenarios/hosts/{}", MDEVSIM_SOURCE_DIR, name);
+}
+
+std::string Lab::script(std::string_view name) {
+  return fmt::format("{}/bench/{}", MDEVSIM_SOURCE_DIR, name);
 }
 
 std::string Lab::new_mountpoint() const {

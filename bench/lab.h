@@ -42,6 +42,8 @@ class Lab {
 
   // The path of a host file that the project ships.
   static std::string shipped_host(std::string_view name);
+  // The path of a script of the benchmarks.
+  static std::string script(std::string_view name);
 
   std::vector<std::string> server_command(const std::string& host_file,
                                           const std::string& mountpoint) const;
