@@ -22,7 +22,22 @@ inline constexpr std::uint32_t kFunctionsMax = 60'000;
 inline constexpr std::uint32_t kParentsMax = 60'000;
 inline constexpr std::uint32_t kTypesPerParentMax = 60'000;
 inline constexpr std::uint32_t kInstancesMax = 4'000'000;
+inline constexpr std::size_t kDepartedMax = 256;  // removed instances whose links can still be read
 inline constexpr std::size_t kNameBytesMax = 200;
+inline constexpr std::uint32_t kDevicesExpandedMax = 200'000;  // of all hosts of a file together
+inline constexpr std::uint32_t kTypesExpandedMax =
+    1'000'000;  // those that `repeat` shares count once
+inline constexpr std::size_t kTextExpandedBytesMax = std::size_t{256} << 20;
+inline constexpr std::uint32_t kAttributesPerTypeMax = 256;
+inline constexpr std::uint32_t kCpusMax = 8192;
+inline constexpr std::uint32_t kNumaNodesMax = 1024;
+inline constexpr std::uint32_t kIommuGroupsMax = 1'000'000;  // numbers are below it
+inline constexpr std::uint64_t kBarBytesMax = std::uint64_t{1} << 40;
+inline constexpr std::size_t kIncludedFilesMax = 1000;
+inline constexpr std::size_t kDiagnosticsMax = 1000;
+inline constexpr std::size_t kSyntaxErrorsMax = 50;                       // per file
+inline constexpr std::size_t kReparsedBytesMax = std::size_t{128} << 20;  // to find them
+inline constexpr std::uint32_t kKeyPartsMax = 32;  // a.b.c: bounds the parser's recursion
 inline constexpr std::size_t kXattrBytesMax = 65'536;
 inline constexpr std::size_t kOverlayNodesMax = 100'000;
 

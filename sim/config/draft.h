@@ -1,0 +1,89 @@
+// What the files say, before anything is repeated: one record for each table, with its place.
+// Tables of several files are put side by side here; `expand` makes hosts of them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/config/text.h"
+#include "sim/world/spec.h"
+
+namespace mdevsim::config {
+
+struct InstanceDraft {
+  std::optional<Text> uuid;
+  InstanceSpec spec;  // without the uuid
+  Region where;
+};
+
+struct AttributeDraft {
+  Text path;  // group/name
+  Text text;
+};
+
+struct TypeDraft {
+  Region where;
+  std::optional<std::uint32_t> repeat;
+  std::optional<Text> id;
+  std::optional<Text> name;
+  std::optional<Text> description;
+  std::vector<AttributeDraft> attributes;
+  std::vector<InstanceDraft> instances;
+  TypeSpec spec;  // what cannot depend on a repetition
+  Region units_where;
+};
+
+struct ParentDraft {
+  std::vector<TypeDraft> types;
+  std::optional<PoolSpec> pool;
+  std::optional<Text> mdev_driver;
+};
+
+struct FunctionDraft {
+  Text address;
+  std::optional<std::uint32_t> repeat;
+  std::optional<Text> driver;
+  std::optional<ParentDraft> parent;
+  PciFunctionSpec spec;  // what cannot depend on a repetition
+};
+
+struct VirtualDraft {
+  Text path;  // class/name
+  std::optional<std::uint32_t> repeat;
+  std::optional<ParentDraft> parent;
+};
+
+struct DriverDraft {
+  Text name;
+  std::optional<Text> module;
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> ids;
+};
+
+struct GroupDraft {
+  Region where;
+  IommuGroupSpec spec;
+};
+
+struct HostDraft {
+  Text name;
+  std::optional<std::uint32_t> repeat;
+  KernelRelease kernel = KernelRelease::v6_12;
+  std::uint32_t cpus = 2;
+  std::vector<FunctionDraft> functions;
+  std::vector<VirtualDraft> virtual_devices;
+  std::vector<DriverDraft> drivers;
+  std::vector<GroupDraft> groups;
+  // Where the host's own keys were set: each may be set in one file only.
+  std::vector<std::pair<std::string, Region>> own_keys;
+  bool complete = true;  // false: some file that speaks of it has syntax errors
+};
+
+struct Drafts {
+  std::vector<HostDraft> hosts;  // in the order of their first mention
+  bool complete = true;
+};
+
+}  // namespace mdevsim::config

@@ -1,0 +1,31 @@
+// TOML in, hosts out. A file is taken whole or not at all: either there is a configuration and
+// nothing was wrong, or there are diagnostics, all of them at once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/diagnostic.h"
+#include "sim/config/source.h"
+#include "sim/world/spec.h"
+
+namespace mdevsim::config {
+
+struct Configuration {
+  std::vector<HostSpec>
+      hosts;  // at least one, in the order of their first mention; names are unique
+};
+
+struct Loaded {
+  std::optional<Configuration> configuration;
+  std::vector<Diagnostic> diagnostics;  // empty exactly when there is a configuration
+  std::vector<std::string> files;       // that were read, in order; for those who watch them
+};
+
+Loaded load(FileSource& files, const std::string& path);
+
+// How `include` is understood: relative to the file that says it; "a/../b" is "b".
+std::string resolve_include(const std::string& from, const std::string& include);
+
+}  // namespace mdevsim::config

@@ -1,0 +1,26 @@
+// From the tree of a TOML file to drafts: kinds, ranges and what can be said of one table alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/config/document.h"
+#include "sim/config/draft.h"
+#include "sim/config/reader.h"
+
+namespace mdevsim::config {
+
+// All [host.…] tables of a document, merged into what other files said.
+void read_hosts(const Document& document, Drafts& drafts, Report& report);
+
+// [host.NAME.pci."ADDRESS"]
+FunctionDraft read_function(const Member& member, bool complete, Report& report);
+
+// mdev_types, pool, max_instances and mdev_driver of a table; nothing when it has none of them.
+std::optional<ParentDraft> read_parent(TableReader& table);
+
+// The paths of the include key, in their order.
+std::vector<Text> read_includes(const Document& document, Report& report);
+
+}  // namespace mdevsim::config
