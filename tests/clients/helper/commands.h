@@ -1,0 +1,23 @@
+// What the tests of clients need from inside a simulated host and no Debian package offers: each
+// function is a subcommand of mdevsim-test-helper, prints its findings, and returns the exit
+// status.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace helper {
+
+// race same|different TYPE PROCESSES: that many processes create at once; prints how often each
+// result came.
+int run_race(std::span<const std::string> arguments);
+
+// listen TYPE UUID: writes `create` and prints the messages that are in the sockets of both groups
+// by then.
+int run_listen(std::span<const std::string> arguments);
+
+// soak SECONDS PARENT TYPE: creates, reads, removes, walks and notifies in many processes; ends
+// with 1 when something hangs, is left over, or gives an errno that it must not.
+int run_soak(std::span<const std::string> arguments);
+
+}  // namespace helper
