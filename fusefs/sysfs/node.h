@@ -1,5 +1,6 @@
-// The address of a node of the simulated sysfs. An inode number is this address, so finding a node needs no search, and
-// since objects' ids are never reused an old number can never come to mean something new.
+// The address of a node of the simulated sysfs. An inode number is this address, so finding a node
+// needs no search, and since objects' ids are never reused an old number can never come to mean
+// something new.
 #pragma once
 
 #include <compare>
@@ -42,8 +43,7 @@ class NodeId {
   constexpr explicit NodeId(std::uint64_t value) : value_(value) {}
   constexpr NodeId(std::uint32_t host, Kind kind, std::uint32_t object, std::uint32_t row = 0,
                    std::uint32_t index = 0)
-      : value_((static_cast<std::uint64_t>(host) << 54) |
-               (static_cast<std::uint64_t>(kind) << 48) |
+      : value_((static_cast<std::uint64_t>(host) << 54) | (static_cast<std::uint64_t>(kind) << 48) |
                (static_cast<std::uint64_t>(object) << 16) | (static_cast<std::uint64_t>(row) << 9) |
                index) {}
 
@@ -83,7 +83,8 @@ struct Stat {
   std::uint16_t mode = 0;   // permission bits
   std::uint64_t size = 0;   // 4096 for text, 0 for directories and links, as in the kernel
   std::uint32_t nlink = 1;  // 2 + subdirectories for a directory
-  bool alive = true;        // false: the object was removed, an open file or a working directory still holds it
+  bool alive =
+      true;  // false: the object was removed, an open file or a working directory still holds it
 };
 
 }  // namespace mdevsim::sysfs

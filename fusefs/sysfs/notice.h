@@ -1,4 +1,5 @@
-// What must happen outside of the world's lock because of a change: the kernel's caches told, uevents sent, replies given.
+// What must happen outside of the world's lock because of a change: the kernel's caches told,
+// uevents sent, replies given.
 #pragma once
 
 #include <cstdint>
@@ -38,13 +39,15 @@ struct Uevent {
   std::string action;     // "add"
   std::string devpath;    // "/devices/virtual/mtty/mtty"
   std::string subsystem;  // "mtty"
-  std::vector<std::pair<std::string, std::string>> variables;  // behind SUBSYSTEM, in the kernel's order
+  std::vector<std::pair<std::string, std::string>>
+      variables;  // behind SUBSYSTEM, in the kernel's order
 };
 
 using Notice =
     std::variant<ExpireEntry, InvalidateAttributes, AttributeChanged, ObjectGone, Uevent>;
 
-// Names a request that waits for its reply. The tree hands it back; only the giver knows what it means.
+// Names a request that waits for its reply. The tree hands it back; only the giver knows what it
+// means.
 struct Ticket {
   std::uint64_t request = 0;
   std::uint64_t bytes = 0;  // what the write returns when it succeeds
@@ -62,7 +65,8 @@ struct Batch {
   std::vector<Completion> completions;
 };
 
-// Receives batches in the order of the changes. Called with the world's lock held: it may only queue.
+// Receives batches in the order of the changes. Called with the world's lock held: it may only
+// queue.
 class BatchSink {
  public:
   virtual ~BatchSink() = default;

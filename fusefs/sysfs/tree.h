@@ -1,6 +1,7 @@
-// The simulated sysfs of one server: what the kernel would show of each host's world. No FUSE, no path is ever compared.
-// Thread-safe: every call takes the host's world lock for as long as it renders or changes one thing, and never calls out
-// with it held except BatchSink::post, which only queues.
+// The simulated sysfs of one server: what the kernel would show of each host's world. No FUSE, no
+// path is ever compared. Thread-safe: every call takes the host's world lock for as long as it
+// renders or changes one thing, and never calls out with it held except BatchSink::post, which only
+// queues.
 #pragma once
 
 #include <cstdint>
@@ -39,13 +40,15 @@ struct DirectoryEntry {
 
 // The answer to a write.
 struct Stored {
-  bool answered = true;   // false: a batch posted to the sink carries (or will carry) the reply for the ticket
-  Errc errc = Errc::ok;   // when answered
+  bool answered =
+      true;  // false: a batch posted to the sink carries (or will carry) the reply for the ticket
+  Errc errc = Errc::ok;  // when answered
 };
 
 class Tree {
  public:
-  // One world per host. With one host its /sys is the root; with several the root holds a directory per host name.
+  // One world per host. With one host its /sys is the root; with several the root holds a directory
+  // per host name.
   Tree(std::vector<std::unique_ptr<World>> worlds, BatchSink& sink);
   ~Tree();
   Tree(const Tree&) = delete;
@@ -56,7 +59,8 @@ class Tree {
   // ENOENT when the directory has no such entry or is itself gone.
   Errc lookup(NodeId directory, std::string_view name, Entry& out) const;
 
-  // Answers for removed objects too, with alive = false. ESTALE never: an address that never existed is ENOENT.
+  // Answers for removed objects too, with alive = false. ESTALE never: an address that never
+  // existed is ENOENT.
   Errc stat(NodeId node, Stat& out) const;
 
   // Without "." and ".."; empty for a removed directory.
@@ -78,7 +82,8 @@ class Tree {
   Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller& caller,
                Ticket ticket);
 
-  // For the few files whose being open means something (`hold`): called once per open file. ENODEV when gone.
+  // For the few files whose being open means something (`hold`): called once per open file. ENODEV
+  // when gone.
   Errc opened(NodeId attribute, const Caller& caller);
   void released(NodeId attribute);
 

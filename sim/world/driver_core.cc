@@ -75,6 +75,7 @@ void Change::probe(std::uint16_t index) {
 void Change::attach(std::uint16_t index, DriverId driver) {
   PciFunction& function = state_.functions[index];
   function.driver = driver;
+  function.last_driver = driver;
   appeared(ref(function), Facet::driver_link);
   if (state_.drivers[raw(driver)].vfio) attach_vfio(function);
   if (function.spec.parent && state_.drivers[raw(driver)].name == function.spec.driver) {

@@ -43,7 +43,7 @@ Errc Change::create_instance(TypeId type, const Uuid& uuid) {
   instance.type = type;
   if (const Errc errc = refusal(parent, index, /*by_core=*/false); errc != Errc::ok) {
     // The device was announced before its driver refused it.
-    state_.departed.emplace(raw(id), instance);
+    state_.remember(id, instance);
     event(Action::add, ref(id));
     event(Action::remove, ref(id));
     return errc;
@@ -54,6 +54,7 @@ Errc Change::create_instance(TypeId type, const Uuid& uuid) {
   instance.vfio_minor = state_.vfio_minors.take();
   state_.instances.insert(id, instance);
   state_.instances.index_numbers(id);
+  ++state_.bound_instances;
   count(parent, index, +1, true);
   count(parent, index, +1, false);
   enlist(parent, id);
@@ -161,7 +162,7 @@ bool Change::perform(const FinishInstance& step) {
   const std::uint32_t index = state_.index_of(parent, instance->type);
   vanished(ref(step.instance), Facet::device);
   event(Action::remove, ref(step.instance));
-  state_.departed.emplace(raw(step.instance), *instance);
+  state_.remember(step.instance, *instance);
   count(parent, index, -1, true);
   delist(parent, step.instance);
   state_.instances.erase(step.instance);
@@ -180,6 +181,7 @@ void Change::release_driver(InstanceId id) {
   Parent& parent = state_.parents[raw(state_.id_of(*state_.parent_of(instance.type)))];
   count(parent, state_.index_of(parent, instance.type), -1, false);
   state_.instances.forget_numbers(instance);
+  --state_.bound_instances;
   state_.group_numbers.give_back(instance.group);
   state_.vfio_numbers.give_back(instance.vfio_number);
   state_.vfio_minors.give_back(instance.vfio_minor);

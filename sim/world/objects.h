@@ -75,6 +75,7 @@ struct PciFunction {
   std::optional<std::uint16_t> bridge;  // index of the function that leads to this bus
   std::uint32_t group = 0;              // number of its iommu group
   std::optional<DriverId> driver;
+  DriverId last_driver{};  // names the links that go with an unbind
   std::string driver_override;
   std::optional<ParentId> parent;  // while it is registered as one
   std::vector<std::uint8_t> config;

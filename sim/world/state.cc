@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/base/check.h"
+#include "sim/base/limits.h"
 
 namespace mdevsim {
 
@@ -53,6 +54,19 @@ const Instance* State::instance(InstanceId id) const {
   if (const Instance* found = instances.find(id)) return found;
   const auto gone = departed.find(raw(id));
   return gone == departed.end() ? nullptr : &gone->second;
+}
+
+void State::remember(InstanceId id, const Instance& instance) {
+  departed.emplace(raw(id), instance);
+  departed_order.push_back(raw(id));
+}
+
+void State::forget_old() {
+  while (departed_order.size() > kDepartedMax) {
+    departed.erase(departed_order.front());
+    departed_order.pop_front();
+  }
+  departed_bindings.clear();
 }
 
 std::optional<DriverId> State::driver_named(BusKind bus, std::string_view wanted) const {

@@ -41,6 +41,7 @@ class State {
   std::vector<Parent> parents;  // grows only; first_type grows too
   std::map<std::uint32_t, IommuGroup> groups;
   InstanceTable instances;
+  std::uint32_t bound_instances = 0;  // those that have their driver, and with it a group
   // Written settings, by object; an absent one has its initial value.
   std::map<std::pair<ObjectRef, Knob>, bool> knobs;
   // Owners of the VFIO bindings of physical functions.
@@ -78,9 +79,14 @@ class State {
   bool knob(ObjectRef object, Knob knob, bool initial) const;
   std::string type_directory(const Parent& parent, std::uint32_t type_index) const;
 
-  // Instances and bindings that the change under way has removed: still readable until its lock is
-  // dropped, so that the effects can be named.
+  // Instances that this change removed, and the latest of those before: still readable, so that
+  // the effects can be named and that a link which somebody holds open can still be read, as in the
+  // kernel.
   std::unordered_map<std::uint32_t, Instance> departed;
+  std::deque<std::uint32_t> departed_order;
+  void remember(InstanceId id, const Instance& instance);
+  void forget_old();  // when a change has ended
+  // Bindings that this change removed.
   struct DepartedBinding {
     std::uint16_t function = 0;
     std::uint32_t number = 0;  // of the vfio device, or of the group

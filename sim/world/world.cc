@@ -24,8 +24,7 @@ World::Writing::Writing(World& world) ACQUIRE(world.mutex_)
     : world_(world), state_((world.mutex_.lock(), *world.state_)) {}
 
 World::Writing::~Writing() {
-  state_.departed.clear();
-  state_.departed_bindings.clear();
+  state_.forget_old();
   world_.mutex_.unlock();
 }
 

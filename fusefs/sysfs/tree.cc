@@ -1,0 +1,290 @@
+#include "fusefs/sysfs/tree.h"
+
+#include <algorithm>
+
+#include "fusefs/sysfs/kinds.h"
+#include "fusefs/sysfs/name_hash.h"
+#include "fusefs/sysfs/path.h"
+#include "fusefs/sysfs/places.h"
+#include "sim/base/limits.h"
+#include "sim/world/world.h"
+
+namespace mdevsim::sysfs {
+
+const Table& table_of(Kind kind) {
+  static constexpr const Table* kTables[] = {
+      nullptr,          &kForestTable,          &kHostTable,          &kBusTable,
+      &kDriverTable,    &kModuleTable,          &kDeviceClassTable,   &kPciRootTable,
+      &kPciBusTable,    &kPciFunctionTable,     &kVirtualDeviceTable, &kMdevTypesTable,
+      &kMdevTypeTable,  &kInstanceTable,        &kVfioDeviceTable,    &kIommuGroupTable,
+      &kVfioGroupTable, &kSimulatedDeviceTable,
+  };
+  static_assert(std::size(kTables) == static_cast<std::size_t>(Kind::simulated_device) + 1);
+  return *kTables[static_cast<std::size_t>(kind)];
+}
+
+namespace {
+
+constexpr NodeId kForest(0, Kind::forest, 0);
+
+// Addresses come from outside: only those that a table knows are looked at.
+bool is_address(NodeId node) {
+  const auto kind = static_cast<std::size_t>(node.kind());
+  if (kind == 0 || kind > static_cast<std::size_t>(Kind::simulated_device)) return false;
+  return node.row() < table_of(node.kind()).rows.size();
+}
+
+// A row is there while its object, its directory and itself are.
+bool is_alive(const View& view) {
+  if (!table_of(view.node.kind()).alive(view)) return false;
+  const Row* row = &row_of(view.node);
+  if (row->visible != nullptr && !row->visible(view)) return false;
+  while (row->parent != kNoParent && row->parent != 0) {
+    row = &table_of(view.node.kind()).rows[row->parent];
+    if (row->visible != nullptr && !row->visible(view)) return false;
+  }
+  return true;
+}
+
+std::uint32_t count_subdirectories(const View& view, const Row& row) {
+  std::uint32_t count = row.subdirectories != nullptr ? row.subdirectories(view) : 0;
+  for (const Row& other : table_of(view.node.kind()).rows) {
+    if (other.type != NodeType::directory || other.parent != view.node.row()) continue;
+    if (other.visible == nullptr || other.visible(view)) ++count;
+  }
+  return count;
+}
+
+// What a name in a directory leads to is alive, or it would not have been found.
+Stat stat_of(const View& view, bool alive) {
+  const Row& row = row_of(view.node);
+  Stat out;
+  out.type = row.type;
+  out.file = row.file;
+  out.mode = row.mode;
+  out.alive = alive;
+  if (row.type == NodeType::directory) {
+    out.nlink = 2 + (alive ? count_subdirectories(view, row) : 0);
+  } else if (row.type == NodeType::attribute && row.file == FileKind::text) {
+    out.size = kAttributeSize;
+  } else if (row.file == FileKind::binary && alive) {
+    out.size = row.size(view);
+  }
+  return out;
+}
+
+bool find_child(const View& view, std::string_view name, NodeId& out) {
+  const std::span<const Row> rows = table_of(view.node.kind()).rows;
+  for (std::uint32_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].parent != view.node.row() || rows[i].name != name) continue;
+    out = view.node.at(i);
+    return rows[i].visible == nullptr || rows[i].visible(view);
+  }
+  const Row& row = row_of(view.node);
+  return row.find != nullptr && row.find(view, name, out);
+}
+
+void add_entry(std::vector<DirectoryEntry>& out, std::string_view name, NodeId node) {
+  out.push_back({name_hash(name), std::string(name), node, row_of(node).type});
+}
+
+void sort_entries(std::vector<DirectoryEntry>& entries) {
+  std::sort(entries.begin(), entries.end(), [](const DirectoryEntry& a, const DirectoryEntry& b) {
+    return a.hash != b.hash ? a.hash < b.hash : a.name < b.name;
+  });
+}
+
+Batch make_batch(std::uint32_t host, const State& state, const Outcome& outcome) {
+  Batch batch;
+  batch.host = host;
+  for (const Effect& effect : outcome.effects) append_notices(host, state, effect, batch.notices);
+  for (const Finished& finished : outcome.finished) {
+    batch.completions.push_back({{finished.waiter.request, finished.waiter.bytes}, finished.errc});
+  }
+  return batch;
+}
+
+}  // namespace
+
+struct Tree::Impl {
+  std::vector<std::unique_ptr<World>> worlds;
+  BatchSink& sink;
+
+  const World* world_of(NodeId node) const {
+    return is_address(node) && node.host() < worlds.size() ? worlds[node.host()].get() : nullptr;
+  }
+  bool several() const { return worlds.size() > 1; }
+  NodeId host_root(std::size_t index) const {
+    return {static_cast<std::uint32_t>(index), Kind::host, 0};
+  }
+
+  void list_hosts(std::vector<DirectoryEntry>& out) const {
+    for (std::size_t i = 0; i < worlds.size(); ++i) add_entry(out, worlds[i]->name(), host_root(i));
+    sort_entries(out);
+  }
+  Stat forest_stat() const {
+    Stat out;
+    out.mode = 0555;
+    out.nlink = 2 + static_cast<std::uint32_t>(worlds.size());
+    return out;
+  }
+};
+
+Tree::Tree(std::vector<std::unique_ptr<World>> worlds, BatchSink& sink)
+    : impl_(new Impl{std::move(worlds), sink}) {}
+
+Tree::~Tree() = default;
+
+NodeId Tree::root() const { return impl_->several() ? kForest : impl_->host_root(0); }
+
+Errc Tree::lookup(NodeId directory, std::string_view name, Entry& out) const {
+  if (directory == kForest) {
+    for (std::size_t i = 0; i < impl_->worlds.size(); ++i) {
+      if (impl_->worlds[i]->name() != name) continue;
+      out.node = impl_->host_root(i);
+      return stat(out.node, out.stat);
+    }
+    return Errc::no_entry;
+  }
+  const World* world = impl_->world_of(directory);
+  if (world == nullptr) return Errc::no_entry;
+  const World::Reading reading(*world);
+  const View view{reading.state(), directory};
+  if (!is_alive(view) || !find_child(view, name, out.node)) return Errc::no_entry;
+  out.stat = stat_of(view.at(out.node), true);
+  return Errc::ok;
+}
+
+Errc Tree::stat(NodeId node, Stat& out) const {
+  if (node == kForest) {
+    out = impl_->forest_stat();
+    return Errc::ok;
+  }
+  const World* world = impl_->world_of(node);
+  if (world == nullptr) return Errc::no_entry;
+  const World::Reading reading(*world);
+  const View view{reading.state(), node};
+  out = stat_of(view, is_alive(view));
+  return Errc::ok;
+}
+
+Errc Tree::list(NodeId directory, std::vector<DirectoryEntry>& out) const {
+  out.clear();
+  if (directory == kForest) {
+    impl_->list_hosts(out);
+    return Errc::ok;
+  }
+  const World* world = impl_->world_of(directory);
+  if (world == nullptr) return Errc::no_entry;
+  if (row_of(directory).type != NodeType::directory) return Errc::not_directory;
+  {
+    const World::Reading reading(*world);
+    const View view{reading.state(), directory};
+    if (!is_alive(view)) return Errc::ok;
+    const std::span<const Row> rows = table_of(directory.kind()).rows;
+    for (std::uint32_t i = 1; i < rows.size(); ++i) {
+      if (rows[i].parent != directory.row()) continue;
+      if (rows[i].visible == nullptr || rows[i].visible(view))
+        add_entry(out, rows[i].name, directory.at(i));
+    }
+    const Row& row = row_of(directory);
+    if (row.children != nullptr) {
+      row.children(view, [&](std::string_view name, NodeId node) { add_entry(out, name, node); });
+    }
+  }
+  sort_entries(out);
+  return Errc::ok;
+}
+
+NodeId Tree::parent_of(NodeId directory) const {
+  if (directory == root()) return directory;
+  if (directory.kind() == Kind::host && directory.row() == 0) return kForest;
+  const World* world = impl_->world_of(directory);
+  if (world == nullptr) return root();
+  const World::Reading reading(*world);
+  const View view{reading.state(), directory};
+  return is_alive(view) ? directory_of(reading.state(), directory) : root();
+}
+
+Errc Tree::readlink(NodeId node, std::string& out) const {
+  const World* world = impl_->world_of(node);
+  if (world == nullptr) return Errc::no_entry;
+  if (row_of(node).type != NodeType::link) return Errc::invalid;
+  const World::Reading reading(*world);
+  const View view{reading.state(), node};
+  // A link of a removed instance that somebody holds open still tells where it pointed.
+  const bool remembered =
+      node.kind() == Kind::instance && reading->instance(InstanceId(node.object())) != nullptr;
+  if (!remembered && !is_alive(view)) return Errc::no_entry;
+  append_link_text(reading.state(), node, row_of(node).target(view), out);
+  return Errc::ok;
+}
+
+Errc Tree::show(NodeId attribute, std::string& out) const {
+  const World* world = impl_->world_of(attribute);
+  if (world == nullptr) return Errc::no_device;
+  const World::Reading reading(*world);
+  const View view{reading.state(), attribute};
+  if (!is_alive(view)) return Errc::no_device;
+  const Row& row = row_of(attribute);
+  if (row.show == nullptr) return Errc::io;
+  const Errc errc = row.show(view, out);
+  if (out.size() > kShowBytesMax) out.resize(kShowBytesMax);
+  return errc;
+}
+
+Errc Tree::read(NodeId attribute, std::uint64_t offset, std::size_t size, const Caller& caller,
+                std::string& out) const {
+  const World* world = impl_->world_of(attribute);
+  if (world == nullptr) return Errc::no_device;
+  const World::Reading reading(*world);
+  const View view{reading.state(), attribute};
+  if (!is_alive(view)) return Errc::no_device;
+  const Row& row = row_of(attribute);
+  return row.read == nullptr ? Errc::io : row.read(view, offset, size, caller, out);
+}
+
+Stored Tree::store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller&,
+                   Ticket ticket) {
+  if (impl_->world_of(attribute) == nullptr) return {true, Errc::no_device};
+  World::Writing writing(*impl_->worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  if (!is_alive(view)) return {true, Errc::no_device};
+  const Row& row = row_of(attribute);
+  if (row.store == nullptr && row.write == nullptr) return {true, Errc::io};
+  const Result<Command> command =
+      row.store != nullptr ? row.store(view, bytes) : row.write(view, bytes, offset);
+  if (!command) return {true, command.error().code};
+
+  const Outcome outcome = writing.apply(*command, {ticket.request, ticket.bytes});
+  if (outcome.effects.empty() && outcome.finished.empty() && !outcome.waits)
+    return {true, outcome.errc};
+  // Queued under the lock, so that effects leave in the order of the changes.
+  Batch batch = make_batch(attribute.host(), writing.state(), outcome);
+  if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
+  impl_->sink.post(std::move(batch));
+  return {false, Errc::ok};
+}
+
+Errc Tree::opened(NodeId attribute, const Caller&) {
+  if (impl_->world_of(attribute) == nullptr) return Errc::no_device;
+  if (row_of(attribute).opened == nullptr) return Errc::ok;
+  World::Writing writing(*impl_->worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  if (!is_alive(view)) return Errc::no_device;
+  const Result<Command> command = row_of(attribute).opened(view);
+  return command ? writing.apply(*command, {}).errc : command.error().code;
+}
+
+void Tree::released(NodeId attribute) {
+  if (impl_->world_of(attribute) == nullptr || row_of(attribute).released == nullptr) return;
+  World::Writing writing(*impl_->worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  // The device may have lost its last traces meanwhile, but its record lives while it is held.
+  if (!table_of(attribute.kind()).alive(view)) return;
+  const Outcome outcome = writing.apply(row_of(attribute).released(view), {});
+  if (outcome.effects.empty() && outcome.finished.empty()) return;
+  impl_->sink.post(make_batch(attribute.host(), writing.state(), outcome));
+}
+
+}  // namespace mdevsim::sysfs
