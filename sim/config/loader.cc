@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::string_view kBuiltin = "builtin:";
 
+std::string unreadable_help(const std::string& path, Errc code) {
+  if (code == Errc::file_too_big) {
+    return fmt::format("host files have at most {} MiB together: use `repeat`",
+                       kHostFileBytesMax >> 20);
+  }
+  if (path.rfind(kBuiltin, 0) == 0) return "write one of these names, or the path of a file";
+  return "check the path; an include is relative to the file that says it";
+}
+
 class Loader {
  public:
   explicit Loader(FileSource& source) : source_(source) {}
@@ -55,13 +64,9 @@ class Loader {
     }
     const std::size_t left = kHostFileBytesMax - std::min(bytes_read_, kHostFileBytesMax);
     const Result<std::string> text = source_.read(path, left);
-    if (!text) {
+    if (!text)
       return unable(fmt::format("cannot read {}: {}", path, text.error().why),
-                    text.error().code == Errc::file_too_big
-                        ? fmt::format("host files have at most {} MiB together: use `repeat`",
-                                      kHostFileBytesMax >> 20)
-                        : "check the path; an include is relative to the file that says it");
-    }
+                    unreadable_help(path, text.error().code));
     bytes_read_ += text->size();
     paths_.push_back(path);
     open_.push_back(path);
