@@ -2,6 +2,7 @@
 #include "fusefs/sysfs/pci.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>

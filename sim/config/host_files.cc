@@ -1,6 +1,7 @@
 #include "sim/config/host_files.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cerrno>
