@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Many clients at once: atomic creation, and a short soak of everything together (make soak: a long one)."""
+
+import os
+import unittest
+
+from simulated import HELPER, MDPY, MTTY, SimulatedHostCase
+
+ROUNDS = 5
+PARENT = "/sys/devices/virtual/mtty/mtty"
+
+
+class Races(SimulatedHostCase):
+    def race(self, kind, folder):
+        """64 processes create at once, again and again; what each round gave, and what is left at the end."""
+        return self.inside(f"""
+            for round in $(seq {ROUNDS}); do
+                {HELPER} race {kind} {folder} 64
+                for instance in /sys/bus/mdev/devices/*; do echo 1 > $instance/remove; done
+            done
+            cat {folder}/available_instances
+            ls /sys/bus/mdev/devices""").splitlines()
+
+    def test_of_64_processes_with_one_uuid_exactly_one_wins(self):
+        self.assertEqual(self.race("same", f"{MTTY}/mtty-1"), ["ok(36)=1 EEXIST=63"] * ROUNDS + ["24"])
+
+    def test_of_64_processes_on_24_instances_exactly_24_succeed(self):
+        self.assertEqual(self.race("different", f"{MTTY}/mtty-1"), ["ok(36)=24 ENOSPC=40"] * ROUNDS + ["24"])
+
+    def test_of_64_processes_on_a_parent_that_the_core_counts_exactly_four_succeed(self):
+        self.assertEqual(self.race("different", f"{MDPY}/mdpy-vga"), ["ok(36)=4 EUSERS=60"] * ROUNDS + ["4"])
+
+
+class Soak(SimulatedHostCase):
+    def test_create_read_remove_walk_and_notify_together(self):
+        seconds = os.environ.get("MDEVSIM_SOAK_SECONDS", "5")
+        printed = self.inside(f"{HELPER} soak {seconds} {PARENT} mtty-2")
+        self.assertRegex(printed, r"^\d+ operations, 0 failures, afterwards avail=12 ndevices=0\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()

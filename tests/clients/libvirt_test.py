@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Debian's libvirtd, run inside the simulated host: node devices listed, created, defined, started, destroyed, and the events."""
+
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+from simulated import HELPER, HOSTS, MTTY, SimulatedHostCase, uuid
+
+U = uuid(1)
+DEVICE = f"mdev_{U.replace('-', '_')}_mtty"
+
+# libvirtd with its own configuration and log; /run and libvirt's directories are private inside. Only the driver for node
+# devices is loaded: the others want users and daemons that have nothing to do with this.
+START = """
+    work=$(mktemp -d)
+    mkdir $work/drivers
+    ln -s /usr/lib/*/libvirt/connection-driver/libvirt_driver_nodedev.so $work/drivers/
+    printf '%s\\n' 'auth_unix_rw = "none"' 'auth_unix_ro = "none"' "log_outputs = \\"3:file:$work/log\\"" > $work/libvirtd.conf
+    LIBVIRT_DRIVER_DIR=$work/drivers libvirtd --config $work/libvirtd.conf --pid-file $work/pid > $work/output 2>&1 &
+    libvirtd=$!
+    finish() { kill $libvirtd; wait $libvirtd || true; rm -r $work; }
+    trap finish EXIT
+    virsh() { command virsh --quiet --connect nodedev:///system "$@"; }
+    until virsh nodedev-info computer > /dev/null 2>&1; do
+        kill -0 $libvirtd || { cat $work/output $work/log >&2; exit 1; }
+        sleep 0.1
+    done
+    until virsh nodedev-list | grep -q READY; do sleep 0.1; done
+"""
+MDEV_XML = f"""
+    cat > $work/mdev.xml <<END
+    <device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/><uuid>{U}</uuid></capability></device>
+END
+"""
+
+
+class Libvirt(SimulatedHostCase):
+    clients = ("libvirtd", "virsh", "mdevctl", "udevadm")
+    ready = "mtty_mtty"
+
+    def libvirt(self, script, status=0, host=None):
+        start = START.replace("READY", self.ready)
+        return self.inside(start + MDEV_XML + script, status=status, host=host)
+
+
+class Listing(Libvirt):
+    def test_parents_are_listed_by_what_they_can(self):
+        self.assertEqual(self.libvirt("virsh nodedev-list --cap mdev_types"), "mtty_mtty\n")
+
+    def test_pci_functions_are_listed(self):
+        self.assertEqual(len(self.libvirt("virsh nodedev-list --cap pci").split()), 11)
+
+    def test_a_pci_parent_is_listed(self):
+        self.ready = "pci_0000_3b_00_0"
+        self.assertEqual(self.libvirt("virsh nodedev-list --cap mdev_types", host=HOSTS / "nvidia-t4.toml"), "pci_0000_3b_00_0\n")
+
+    def test_the_parents_types_have_their_numbers(self):
+        parent = ElementTree.fromstring(self.libvirt("virsh nodedev-dumpxml mtty_mtty"))
+        types = parent.findall(".//capability[@type='mdev_types']/type")
+        self.assertEqual([(found.get("id"), found.findtext("name"), found.findtext("deviceAPI"), found.findtext("availableInstances")) for found in types],
+                         [("mtty-1", "Single port serial", "vfio-pci", "24"), ("mtty-2", "Dual port serial", "vfio-pci", "12")])
+        self.assertEqual(parent.findtext("path"), "/sys/devices/virtual/mtty/mtty")
+
+    def test_a_pci_functions_description(self):
+        function = ElementTree.fromstring(self.libvirt("virsh nodedev-dumpxml pci_0000_01_00_0"))
+        self.assertEqual(function.findtext("parent"), "pci_0000_00_03_0")
+        capability = function.find("capability[@type='pci']")
+        self.assertEqual((capability.findtext("class"), capability.find("vendor").get("id"), capability.find("product").get("id")),
+                         ("0x010802", "0x1b36", "0x0010"))
+        self.assertEqual(capability.find("iommuGroup").get("number"), "8")
+
+    def test_functions_that_share_a_group_are_named_together(self):
+        function = ElementTree.fromstring(self.libvirt("virsh nodedev-dumpxml pci_0000_00_1f_2"))
+        group = function.find(".//iommuGroup")
+        self.assertEqual((group.get("number"), len(group.findall("address"))), ("7", 3))
+
+
+class Lifecycle(Libvirt):
+    def test_a_device_is_created_shown_and_destroyed(self):
+        printed = self.libvirt(f"""
+            virsh nodedev-create $work/mdev.xml | sed "s|$work|WORK|"
+            virsh nodedev-list --cap mdev
+            virsh nodedev-dumpxml mtty_mtty | grep -o 'availableInstances>[0-9]*' | tail -1
+            virsh nodedev-destroy {DEVICE}
+            virsh nodedev-list --cap mdev
+            ls /sys/bus/mdev/devices""")
+        self.assert_lines(printed, f"""
+            Node device {DEVICE} created from WORK/mdev.xml
+            {DEVICE}
+            availableInstances>11
+            Destroyed node device '{DEVICE}'
+            """)
+
+    def test_a_created_devices_description(self):
+        device = ElementTree.fromstring(self.libvirt(f"virsh nodedev-create $work/mdev.xml > /dev/null; virsh nodedev-dumpxml {DEVICE}"))
+        self.assertEqual(device.findtext("parent"), "mtty_mtty")
+        self.assertEqual(device.findtext("driver/name"), "mtty")
+        capability = device.find("capability[@type='mdev']")
+        self.assertEqual((capability.find("type").get("id"), capability.findtext("uuid"), capability.findtext("parent_addr")), ("mtty-2", U, "mtty"))
+        self.assertRegex(capability.find("iommuGroup").get("number"), r"^\d+$")
+
+    def test_the_tree_has_the_device_below_its_parent(self):
+        printed = self.libvirt("virsh nodedev-create $work/mdev.xml > /dev/null; virsh nodedev-list --tree")
+        lines = [line.rstrip() for line in printed.splitlines()]
+        at = next(number for number, line in enumerate(lines) if line.endswith("- mtty_mtty"))
+        below = next(line for line in lines[at + 1:] if line.strip(" |"))
+        self.assertTrue(below.endswith(f"+- {DEVICE}") and below.index("+-") > lines[at].index("+-"), printed)
+
+    def test_the_udev_message_is_there_before_the_write_to_create_returns(self):
+        printed = self.libvirt(f"""
+            {HELPER} listen {MTTY}/mtty-2 {U} | grep -E '^(udev add mdev|write)'
+            until virsh nodedev-list --cap mdev | grep -q {DEVICE}; do sleep 0.05; done
+            echo listed""")
+        self.assert_lines(printed, f"""
+            udev add mdev /devices/virtual/mtty/mtty/{U}
+            write 36 -
+            listed
+            """)
+
+    def test_a_definition_is_started_destroyed_and_undefined(self):
+        printed = self.libvirt(f"""
+            virsh nodedev-define $work/mdev.xml | sed "s|$work|WORK|"
+            virsh nodedev-list --inactive --cap mdev
+            virsh nodedev-start {DEVICE}
+            virsh nodedev-info {DEVICE} | grep -E 'Active|Persistent' | tr -s ' '
+            virsh nodedev-destroy {DEVICE}
+            virsh nodedev-undefine {DEVICE}
+            virsh nodedev-list --all --cap mdev""")
+        self.assert_lines(printed, f"""
+            Node device '{DEVICE}' defined from 'WORK/mdev.xml'
+            {DEVICE}
+            Device {DEVICE} started
+            Active: yes
+            Persistent: yes
+            Destroyed node device '{DEVICE}'
+            Undefined node device '{DEVICE}'
+            """)
+
+    def test_a_duplicate_is_refused(self):
+        self.libvirt("virsh nodedev-create $work/mdev.xml > /dev/null; virsh nodedev-create $work/mdev.xml", status=1)
+        self.assertIn("error: Failed to create node device from", self.stderr)
+
+    def test_creation_and_destruction_are_events(self):
+        printed = self.libvirt(f"""
+            command virsh --connect nodedev:///system nodedev-event --loop --event lifecycle > $work/events 2>&1 &
+            listener=$!
+            # The subscription has no sign of its own: create and destroy until one is heard, then once more in full.
+            until grep -q Deleted $work/events; do
+                virsh nodedev-create $work/mdev.xml > /dev/null
+                virsh nodedev-destroy {DEVICE} > /dev/null
+            done
+            kill -INT $listener || true
+            wait $listener || true
+            grep {DEVICE} $work/events | tail -2""")
+        self.assert_lines(printed, f"""
+            event 'lifecycle' for node device {DEVICE}: Created
+            event 'lifecycle' for node device {DEVICE}: Deleted
+            """)
+
+
+if __name__ == "__main__":
+    unittest.main()
