@@ -16,6 +16,10 @@ int run_race(std::span<const std::string> arguments);
 // by then.
 int run_listen(std::span<const std::string> arguments);
 
+// write FILE: writes what is on standard input, in one write(), and prints the result: "36 -" or
+// "-1 EINVAL".
+int run_write(std::span<const std::string> arguments);
+
 // soak SECONDS PARENT TYPE: creates, reads, removes, walks and notifies in many processes; ends
 // with 1 when something hangs, is left over, or gives an errno that it must not.
 int run_soak(std::span<const std::string> arguments);
