@@ -78,12 +78,12 @@ struct HostDraft {
   std::vector<GroupDraft> groups;
   // Where the host's own keys were set: each may be set in one file only.
   std::vector<std::pair<std::string, Region>> own_keys;
-  bool complete = true;  // false: some file that speaks of it has syntax errors
+  bool complete = true;  // false: something that speaks of it may be missing
 };
 
 struct Drafts {
   std::vector<HostDraft> hosts;  // in the order of their first mention
-  bool complete = true;
+  bool complete = true;          // false: a file could not be read, or has syntax errors
 };
 
 }  // namespace mdevsim::config

@@ -31,6 +31,10 @@ class Loader {
 
   Loaded run(const std::string& path) {
     read_file(path, nullptr);
+    if (!drafts_.complete) {
+      for (HostDraft& host : drafts_.hosts)
+        host.complete = false;  // more may be said of any of them
+    }
     std::vector<HostSpec> hosts = expand_hosts(drafts_, report_);
     if (hosts.empty() && !report_.has_errors()) {
       report_.error({}, "the file describes no host",
@@ -47,6 +51,7 @@ class Loader {
   // `from` is the include that asks for the file; null for the first.
   void read_file(const std::string& path, const Text* from) {
     const auto unable = [&](const std::string& message, const std::string& help) {
+      drafts_.complete = false;
       if (from == nullptr) report_.add_file(path, "");
       report_.error(from == nullptr ? Region{} : from->where, message, help);
     };

@@ -70,38 +70,117 @@ Value convert(const toml::node& node, std::uint32_t file) {
 }
 
 struct Advice {
-  std::string_view found;  // in the library's words
+  std::string_view found;    // in the library's words
+  std::string_view message;  // instead of them; empty: they will do
   std::string_view help;
 };
+constexpr std::string_view kOnce =
+    "each key and each table header may appear once in a file: remove one of them";
+constexpr std::string_view kUtf8 = "save the file as UTF-8 text";
 constexpr Advice kAdvice[] = {
-    {"nested value depth", "no key of a host file is nested that deeply"},
-    {"redefin", "each key and each table header may appear once in a file: remove one of them"},
-    {"already", "each key and each table header may appear once in a file: remove one of them"},
-    {"end-of-file", "close the string, the array or the table that begins here"},
-    {"utf-8", "save the file as UTF-8 text"},
-    {"UTF-8", "save the file as UTF-8 text"},
-    {"line-break", "write one `key = value` in a line, and close every quote on its line"},
-    {"quot", "text needs double quotes at both ends: name = \"GRID T4-1B\""},
-    {"value", "write `key = value`; text needs double quotes: name = \"GRID T4-1B\""},
+    {"nested value depth", "the value is nested too deeply",
+     "no key of a host file is nested that deeply"},
+    {"redefin", "", kOnce},
+    {"already", "", kOnce},
+    {"control character", "a control character stands here", "in a string write it as \"\\u0001\""},
+    {"utf-8", "", kUtf8},
+    {"UTF-8", "", kUtf8},
 };
+constexpr Advice kStringNotClosed = {"", "the string is not closed on its line",
+                                     "write the missing quote at its end"};
+constexpr Advice kDefault = {
+    "", "", "write `key = value`; text needs double quotes: name = \"GRID T4-1B\""};
 
-std::string_view help_for(std::string_view description) {
+const Advice& advice_for(std::string_view description, bool at_line_end) {
+  if (at_line_end && description.find("control character") != std::string_view::npos)
+    return kStringNotClosed;
   for (const Advice& advice : kAdvice) {
-    if (description.find(advice.found) != std::string_view::npos) return advice.help;
+    if (description.find(advice.found) != std::string_view::npos) return advice;
   }
-  return "write `key = value`, or a table header such as [host.alpha]";
+  return kDefault;
 }
 
-void report_syntax(const toml::parse_error& error, std::uint32_t file, Report& report) {
-  std::string_view description = error.description();
-  const std::size_t colon = description.find(": ");  // "Error while parsing value: …"
-  if (description.substr(0, 5) == "Error" && colon != std::string_view::npos)
-    description.remove_prefix(colon + 2);
-  Region where = region_of(file, error.source());
-  where.line = std::max(where.line, 1U);
-  report.error(where, fmt::format("syntax error: {}", description),
-               std::string(help_for(description)));
+bool is_line_end(std::string_view text, const Region& where) {
+  for (std::uint32_t line = 1; line < where.line; ++line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  text = text.substr(0, text.find('\n'));
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  const auto code_points =
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
+  return where.column > static_cast<std::uint64_t>(code_points);
 }
+
+// One file on its way through the parser, again and again without the statements that it refuses.
+class Parser {
+ public:
+  Parser(std::uint32_t file, Report& report)
+      : file_(file), report_(report), text_(report.text(file)) {
+    if (text_.substr(0, 3) == "\xEF\xBB\xBF") text_.erase(0, 3);  // the mark of UTF-8
+    outline_ = outline_of(text_);
+  }
+
+  Document run() {
+    Document document;
+    if (outline_.deep_line != 0) {
+      report_.error({file_, outline_.deep_line, outline_.deep_column, 1},
+                    fmt::format("the key has more than {} parts", kKeyPartsMax),
+                    "no key of a host file is nested that deeply");
+      document.complete = false;
+      return document;
+    }
+    std::size_t parsed_bytes = 0;
+    for (std::size_t errors = 0; errors <= kSyntaxErrorsMax; ++errors) {
+      parsed_bytes += text_.size();
+      const toml::parse_result result = toml::parse(text_);
+      if (result) {
+        document.root = convert(result.table(), file_);
+        return document;
+      }
+      document.complete = false;
+      const std::string before = text_;
+      report_and_blank(result.error());
+      if (text_ == before || parsed_bytes > kReparsedBytesMax) break;  // no way to go on
+    }
+    return document;
+  }
+
+ private:
+  void report_and_blank(const toml::parse_error& error) {
+    Region where = region_of(file_, error.source());
+    where.line = std::max(where.line, 1U);
+    if (outline_.statements.empty())
+      return report_.error(where, "syntax error", std::string(kDefault.help));
+    std::size_t at = statement_at(outline_, where.line);
+    // What is never closed is noticed late: often by the header that follows.
+    const auto open_and_there = [&](std::size_t i) {
+      return outline_.statements[i].open_line != 0 && !is_blank(text_, outline_.statements[i]);
+    };
+    if (!open_and_there(at) && at > 0 && open_and_there(at - 1)) --at;
+    const Statement& statement = outline_.statements[at];
+    if (open_and_there(at)) {
+      report_.error({file_, statement.open_line, statement.open_column, 1},
+                    "syntax error: what begins here is never closed",
+                    "write the missing bracket, brace or quote at its end");
+    } else {
+      std::string_view description = error.description();
+      const std::size_t colon = description.find(": ");  // "Error while parsing value: …"
+      if (description.substr(0, 5) == "Error" && colon != std::string_view::npos)
+        description.remove_prefix(colon + 2);
+      const Advice& advice = advice_for(description, is_line_end(text_, where));
+      report_.error(
+          where,
+          fmt::format("syntax error: {}", advice.message.empty() ? description : advice.message),
+          std::string(advice.help));
+    }
+    blank_statement(text_, outline_, at);
+  }
+
+  std::uint32_t file_;
+  Report& report_;
+  std::string text_;
+  Outline outline_;
+};
 
 }  // namespace
 
@@ -117,31 +196,6 @@ std::string_view kind_name(Value::Kind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-Document parse_document(std::uint32_t file, Report& report) {
-  std::string text(report.text(file));
-  const Outline outline = outline_of(text);
-  if (outline.deep_line != 0) {
-    report.error({file, outline.deep_line, outline.deep_column, 1},
-                 fmt::format("the key has more than {} parts", kKeyPartsMax),
-                 "no key of a host file is nested that deeply");
-    return {.root = {}, .complete = false};
-  }
-  Document document;
-  std::size_t parsed_bytes = 0;
-  for (std::size_t errors = 0; errors <= kSyntaxErrorsMax; ++errors) {
-    parsed_bytes += text.size();
-    const toml::parse_result result = toml::parse(text);
-    if (result) {
-      document.root = convert(result.table(), file);
-      return document;
-    }
-    document.complete = false;
-    report_syntax(result.error(), file, report);
-    const std::string before = text;
-    blank_statement(text, outline, static_cast<std::uint32_t>(result.error().source().begin.line));
-    if (text == before || parsed_bytes > kReparsedBytesMax) break;  // no way to go on
-  }
-  return document;
-}
+Document parse_document(std::uint32_t file, Report& report) { return Parser(file, report).run(); }
 
 }  // namespace mdevsim::config

@@ -108,7 +108,7 @@ void read_bars(const Member& member, bool complete, Report& report, PciFunctionS
   const unsigned slots = is_bridge(spec) ? 2 : kRomIndex;
   for (const Value& item : member.value.items) {
     if (item.kind != Kind::table) {
-      report_kind(item, item.where, "bars", Kind::table,
+      report_kind(item, "an item of `bars`", Kind::table,
                   "bars = [ { index = 0, size = \"16MiB\" } ]", report);
       continue;
     }
@@ -138,7 +138,7 @@ void read_bars(const Member& member, bool complete, Report& report, PciFunctionS
 void read_reset_methods(const Member& member, Report& report, PciFunctionSpec& spec) {
   for (const Value& item : member.value.items) {
     if (item.kind != Kind::string) {
-      report_kind(item, item.where, "reset_methods", Kind::string,
+      report_kind(item, "an item of `reset_methods`", Kind::string,
                   "reset_methods = [\"flr\", \"bus\"]", report);
     } else if (std::find(kResetMethods.begin(), kResetMethods.end(), item.text) ==
                kResetMethods.end()) {
@@ -212,8 +212,8 @@ FunctionDraft read_function(const Member& member, bool complete, Report& report)
   draft.address = Text(member.key, member.where);
   const Value& value = member.value;
   if (value.kind != Kind::table) {
-    report_kind(value, value.where, member.key, Kind::table, "[host.NAME.pci.\"0000:3b:00.0\"]",
-                report);
+    report_kind(value, fmt::format("`{}`", member.key), Kind::table,
+                "[host.NAME.pci.\"0000:3b:00.0\"]", report);
     return draft;
   }
   TableReader table(value, "a PCI function", complete, report);

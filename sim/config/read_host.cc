@@ -55,7 +55,7 @@ std::vector<std::pair<std::uint16_t, std::uint16_t>> read_ids(const Member& memb
   for (const Value& item : member.value.items) {
     constexpr std::string_view kExample = "ids = [ { vendor = 0x10de, device = 0x1eb8 } ]";
     if (item.kind != Kind::table) {
-      report_kind(item, item.where, "ids", Kind::table, kExample, report);
+      report_kind(item, "an item of `ids`", Kind::table, kExample, report);
       continue;
     }
     TableReader table(item, "an id", complete, report);
@@ -102,7 +102,7 @@ std::optional<ReservedRegion> read_region(const Value& value, bool complete, Rep
   static constexpr std::string_view kTypes[] = {"direct", "direct-relaxable", "reserved", "msi"};
   constexpr std::string_view kExample = "{ first = 0xfee00000, last = 0xfeefffff, type = \"msi\" }";
   if (value.kind != Kind::table) {
-    report_kind(value, value.where, "reserved_regions", Kind::table, kExample, report);
+    report_kind(value, "an item of `reserved_regions`", Kind::table, kExample, report);
     return std::nullopt;
   }
   TableReader table(value, "a reserved region", complete, report);
@@ -178,14 +178,13 @@ void read_each(TableReader& host, std::string_view key, std::string_view example
     if (member.value.kind == Kind::table) {
       read(member);
     } else {
-      report_kind(member.value, member.value.where, member.key, Kind::table, example,
+      report_kind(member.value, fmt::format("`{}`", member.key), Kind::table, example,
                   host.report());
     }
   }
 }
 
 void read_host(const Member& member, bool complete, Report& report, HostDraft& host) {
-  host.complete = host.complete && complete;
   const Value& value = member.value;
   for (const std::string_view key : {"kernel", "cpus", "repeat"}) own_key(key, value, report, host);
   TableReader table(value, "a host", complete, report);
@@ -212,7 +211,7 @@ std::vector<Text> read_includes(const Document& document, Report& report) {
   if (include == nullptr) return paths;
   const auto add = [&](const Value& value) {
     if (value.kind != Kind::string)
-      return report_kind(value, value.where, "include", Kind::string, kExample, report);
+      return report_kind(value, "what `include` names", Kind::string, kExample, report);
     paths.emplace_back(value.text, value.where);
   };
   if (include->value.kind == Kind::array) {
@@ -232,7 +231,8 @@ void read_hosts(const Document& document, Drafts& drafts, Report& report) {
   if (hosts == nullptr) return;
   for (const Member& member : hosts->value.members) {
     if (member.value.kind != Kind::table) {
-      report_kind(member.value, member.value.where, member.key, Kind::table, "[host.NAME]", report);
+      report_kind(member.value, fmt::format("`{}`", member.key), Kind::table, "[host.NAME]",
+                  report);
       continue;
     }
     read_host(member, document.complete, report, draft_of(member, drafts));

@@ -46,7 +46,7 @@ void read_instances(const Member& member, TableReader& table, TypeDraft& type) {
       "start";
   const auto add = [&](const Value& item) {
     if (item.kind != Kind::table) {
-      report_kind(item, item.where, "instances", Kind::table, kExample, report);
+      report_kind(item, "an item of `instances`", Kind::table, kExample, report);
     } else if (auto instance = read_instance(item, table.complete(), report)) {
       type.instances.push_back(std::move(*instance));
     }
@@ -66,7 +66,7 @@ void read_instances(const Member& member, TableReader& table, TypeDraft& type) {
   } else if (value.kind == Kind::table) {
     add(value);
   } else {
-    report_kind(value, value.where, "instances", Kind::integer, kExample, report);
+    report_kind(value, "`instances`", Kind::integer, kExample, report);
   }
 }
 
@@ -79,7 +79,7 @@ void read_attributes(const Member& member, Report& report, TypeDraft& type) {
   }
   for (const Member& attribute : member.value.members) {
     if (attribute.value.kind != Kind::string) {
-      report_kind(attribute.value, attribute.value.where, attribute.key, Kind::string,
+      report_kind(attribute.value, fmt::format("`{}`", attribute.key), Kind::string,
                   "attributes = { \"vendor/resolution\" = \"640x480\" }", report);
       continue;
     }
@@ -201,7 +201,7 @@ std::optional<ParentDraft> read_parent(TableReader& table) {
   }
   for (const Value& item : types->value.items) {
     if (item.kind != Kind::table) {
-      report_kind(item, item.where, "mdev_types", Kind::table,
+      report_kind(item, "an item of `mdev_types`", Kind::table,
                   "mdev_types = [ { id = \"1\", instances = 4 } ]", report);
       continue;
     }

@@ -25,10 +25,10 @@ std::string list_of(const std::vector<std::string_view>& names) {
   return out;
 }
 
-void report_kind(const Value& value, Region where, std::string_view name, Value::Kind wanted,
+void report_kind(const Value& value, std::string_view what, Value::Kind wanted,
                  std::string_view example, Report& report) {
-  report.error(where,
-               fmt::format("`{}` is {}, not {}", name, kind_name(value.kind), kind_name(wanted)),
+  report.error(value.where,
+               fmt::format("{} is {}, not {}", what, kind_name(value.kind), kind_name(wanted)),
                fmt::format("write {}", example));
 }
 
@@ -40,7 +40,7 @@ const Member* TableReader::take(std::string_view key) {
 const Member* TableReader::take(std::string_view key, Value::Kind kind, std::string_view example) {
   const Member* member = take(key);
   if (member == nullptr || member->value.kind == kind) return member;
-  report_kind(member->value, member->value.where, key, kind, example, report_);
+  report_kind(member->value, fmt::format("`{}`", key), kind, example, report_);
   return nullptr;
 }
 
@@ -87,8 +87,9 @@ std::optional<Text> TableReader::text(std::string_view key, std::string_view exa
 }
 
 std::optional<std::uint32_t> TableReader::repeat() {
-  std::uint32_t count = 0;
-  if (!integer("repeat", {.least = 1, .most = kRepeatMax}, count)) return std::nullopt;
+  std::uint32_t count = 1;  // also when what is written is wrong: the table is meant to be repeated
+  integer("repeat", {.least = 1, .most = kRepeatMax}, count);
+  if (table_.find("repeat") == nullptr) return std::nullopt;
   return count;
 }
 

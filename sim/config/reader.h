@@ -67,7 +67,7 @@ class TableReader {
 };
 
 // Reports that a value is of another kind than it should be.
-void report_kind(const Value& value, Region where, std::string_view name, Value::Kind wanted,
+void report_kind(const Value& value, std::string_view what, Value::Kind wanted,
                  std::string_view example, Report& report);
 
 // "a, b or c"

@@ -57,6 +57,7 @@ class Scanner {
 
   void open_quote(std::string_view long_mark, Quote short_quote, Quote long_quote) {
     const bool is_long = starts_with(long_mark);
+    if (is_long && depth_ == 0) mark_opening();
     quote_ = is_long ? long_quote : short_quote;
     at_ += is_long ? 3 : 1;
   }
@@ -80,17 +81,31 @@ class Scanner {
   }
 
   void plain(char c) {
-    if (c == '[' || c == '{') ++depth_;
+    if (c == '[' || c == '{') {
+      if (depth_ == 0) mark_opening();
+      ++depth_;
+    }
     if ((c == ']' || c == '}') && depth_ > 0) --depth_;
     if (c == '.') {
       if (++parts_ > kKeyPartsMax && outline_.deep_line == 0) {
         outline_.deep_line = line_;
-        outline_.deep_column = static_cast<std::uint32_t>(at_ - line_begin_ + 1);
+        outline_.deep_column = column();
       }
     } else if (!is_bare_key_character(c) && c != ' ' && c != '\t') {
       parts_ = 0;
     }
     ++at_;
+  }
+
+  std::uint32_t column() const {
+    const std::string_view before = text_.substr(line_begin_, at_ - line_begin_);
+    return static_cast<std::uint32_t>(
+        1 + std::count_if(before.begin(), before.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  }
+
+  void mark_opening() {
+    open_.open_line = line_;
+    open_.open_column = column();
   }
 
   void end_line() {
@@ -100,7 +115,6 @@ class Scanner {
     line_begin_ = at_;
     const bool header_follows = looks_like_header(text_.substr(at_, 80));
     if (quote_ == Quote::none && (depth_ == 0 || header_follows)) {
-      depth_ = 0;
       close_statement();
     }
     ++line_;
@@ -112,6 +126,8 @@ class Scanner {
     const std::string_view body = text_.substr(open_.begin, open_.end - open_.begin);
     const std::size_t first = body.find_first_not_of(" \t");
     open_.header = first != std::string_view::npos && body[first] == '[';
+    if (depth_ == 0 && quote_ == Quote::none) open_.open_line = 0;
+    depth_ = 0;
     outline_.statements.push_back(open_);
     open_ = {.begin = at_, .first_line = line_ + 1};
   }
@@ -131,16 +147,26 @@ class Scanner {
 
 Outline outline_of(std::string_view text) { return Scanner(text).run(); }
 
-void blank_statement(std::string& text, const Outline& outline, std::uint32_t line) {
+std::size_t statement_at(const Outline& outline, std::uint32_t line) {
   const auto& all = outline.statements;
-  auto at =
+  const auto at =
       std::find_if(all.begin(), all.end(), [&](const Statement& s) { return s.last_line >= line; });
-  if (at == all.end()) return;
-  auto behind = at + 1;
-  if (at->header)
+  return static_cast<std::size_t>((at == all.end() && at != all.begin() ? at - 1 : at) -
+                                  all.begin());
+}
+
+bool is_blank(std::string_view text, const Statement& statement) {
+  return text.substr(statement.begin, statement.end - statement.begin).find_first_not_of(" \n") ==
+         std::string_view::npos;
+}
+
+void blank_statement(std::string& text, const Outline& outline, std::size_t index) {
+  const auto& all = outline.statements;
+  auto behind = all.begin() + static_cast<std::ptrdiff_t>(index) + 1;
+  if (all[index].header)
     behind = std::find_if(behind, all.end(), [](const Statement& s) { return s.header; });
   const std::size_t end = behind == all.end() ? text.size() : behind->begin;
-  for (std::size_t i = at->begin; i < end; ++i) {
+  for (std::size_t i = all[index].begin; i < end; ++i) {
     if (text[i] != '\n') text[i] = ' ';
   }
 }

@@ -18,6 +18,9 @@ struct Statement {
   std::uint32_t first_line = 1;
   std::uint32_t last_line = 1;
   bool header = false;  // starts with '['
+  // Where its first bracket or quote is that is never closed; line 0: all are.
+  std::uint32_t open_line = 0;
+  std::uint32_t open_column = 0;
 };
 
 struct Outline {
@@ -28,8 +31,14 @@ struct Outline {
 
 Outline outline_of(std::string_view text);
 
+// The index of the statement that a line belongs to; the last one's behind the end.
+std::size_t statement_at(const Outline& outline, std::uint32_t line);
+
+// Whether nothing but blanks is left of it.
+bool is_blank(std::string_view text, const Statement& statement);
+
 // Makes a statement blank, keeping every newline in its place; a header goes with what stands below
 // it.
-void blank_statement(std::string& text, const Outline& outline, std::uint32_t line);
+void blank_statement(std::string& text, const Outline& outline, std::size_t index);
 
 }  // namespace mdevsim::config
