@@ -6,8 +6,6 @@
 namespace mdevsim::sysfs {
 namespace {
 
-using namespace host_row;
-
 bool always(const View&) { return true; }
 bool has_mdev_bus(const View& view) { return view.state.mdev_bus_class; }
 bool has_vfio(const View& view) { return view.state.has_mdev || !view.state.functions.empty(); }
@@ -271,28 +269,31 @@ constexpr Row root_row() {
 
 constexpr Row kRows[] = {
     root_row(),
-    with_children(directory("bus", root), bus_children, bus_find, bus_count),
-    with_children(directory("class", root), classes_children<class_row::self>,
+    with_children(directory("bus", host_row::root), bus_children, bus_find, bus_count),
+    with_children(directory("class", host_row::root), classes_children<class_row::self>,
                   classes_find<class_row::self>, classes_count),
-    with_children(directory("devices", root), roots_children, roots_find, roots_count),
-    with_children(directory("virtual", devices), classes_children<class_row::glue>,
+    with_children(directory("devices", host_row::root), roots_children, roots_find, roots_count),
+    with_children(directory("virtual", host_row::devices), classes_children<class_row::glue>,
                   classes_find<class_row::glue>, classes_count),
-    directory("kernel", root),
-    with_children(directory("iommu_groups", kernel), groups_children, groups_find, groups_count),
-    with_children(directory("module", root), modules_children, modules_find, modules_count),
-    with_children(directory("mdev_bus", device_class, has_mdev_bus), mdev_bus_children,
+    directory("kernel", host_row::root),
+    with_children(directory("iommu_groups", host_row::kernel), groups_children, groups_find,
+                  groups_count),
+    with_children(directory("module", host_row::root), modules_children, modules_find,
+                  modules_count),
+    with_children(directory("mdev_bus", host_row::device_class, has_mdev_bus), mdev_bus_children,
                   mdev_bus_find),
-    with_children(directory("vfio-dev", device_class, has_vfio), vfio_devices_children,
+    with_children(directory("vfio-dev", host_row::device_class, has_vfio), vfio_devices_children,
                   vfio_devices_find),
-    with_children(directory("vfio", device_class, has_vfio),
+    with_children(directory("vfio", host_row::device_class, has_vfio),
                   vfio_groups_children<vfio_group_row::class_link>,
                   vfio_groups_find<vfio_group_row::class_link>),
-    with_children(directory("pci_bus", device_class, has_pci), pci_buses_children, pci_buses_find),
-    with_children(directory("vfio", devices_virtual, has_vfio),
+    with_children(directory("pci_bus", host_row::device_class, has_pci), pci_buses_children,
+                  pci_buses_find),
+    with_children(directory("vfio", host_row::devices_virtual, has_vfio),
                   vfio_groups_children<vfio_group_row::self>,
                   vfio_groups_find<vfio_group_row::self>, vfio_groups_count),
-    directory("mdevsim", kernel),
-    with_children(directory("devices", mdevsim), simulated_children, simulated_find,
+    directory("mdevsim", host_row::kernel),
+    with_children(directory("devices", host_row::mdevsim), simulated_children, simulated_find,
                   simulated_count),
 };
 static_assert(std::size(kRows) == host_row::count);

@@ -11,7 +11,7 @@
 
 namespace {
 
-using namespace mdevsim;
+namespace sysfs = mdevsim::sysfs;
 
 class Nowhere : public sysfs::BatchSink {
  public:
@@ -48,8 +48,8 @@ void parse_everything(std::string_view bytes) {
 // or less.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Nowhere sink;
-  std::vector<std::unique_ptr<World>> worlds;
-  worlds.push_back(testing::build_world(testing::sample_host()));
+  std::vector<std::unique_ptr<mdevsim::World>> worlds;
+  worlds.push_back(mdevsim::testing::build_world(mdevsim::testing::sample_host()));
   sysfs::Tree tree(std::move(worlds), sink);
   std::string_view input(reinterpret_cast<const char*>(data), size);
   parse_everything(input);
