@@ -34,7 +34,7 @@ test: ## every test, and twenty seconds of every fuzz target (what CI runs)
 bench: ## compare with the floors, print a table, write bench.json
 	$(need) build run test measure
 	$(call build,release)
-	build/release/bin/mdevsim-bench --output bench.json
+	build/release/bin/mdevsim-bench --out bench.json
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	$(need) build test fuzz

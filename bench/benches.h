@@ -9,6 +9,7 @@
 
 namespace mdevsim::bench {
 
+void measure_components(const Lab& lab);
 void measure_noise(const Lab& lab);
 void measure_attributes(const Lab& lab);
 void measure_create(const Lab& lab);
@@ -32,6 +33,7 @@ inline constexpr std::array kBenches{
           measure_noise},
     Bench{"attribute", "open+read+close, read, write, stat and list, one client",
           measure_attributes},
+    Bench{"component", "what requests cost inside of the server, without FUSE", measure_components},
     Bench{"create", "write of create until another process sees the directory", measure_create},
     Bench{"clients", "4 clients' throughput", measure_clients},
     Bench{"walk", "ls -lR and find over 111,000 nodes", measure_walks},

@@ -261,10 +261,18 @@ FloorServer& server_of(fuse_req_t request) {
   return *static_cast<FloorServer*>(fuse_req_userdata(request));
 }
 
+// As mdevsim answers, where nothing was set: what ls -l asks for (an ACL) is not supported.
+int getxattr_errno(std::string_view name) {
+  for (const std::string_view prefix : {"trusted.", "security.", "user."}) {
+    if (name.substr(0, prefix.size()) == prefix) return ENODATA;
+  }
+  return EOPNOTSUPP;
+}
+
 fuse_lowlevel_ops operations() {
   fuse_lowlevel_ops ops{};
   ops.init = [](void*, fuse_conn_info* connection) {
-    connection->want |= FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO;
+    connection->want |= FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_EXPIRE_ONLY;
   };
   ops.lookup = [](fuse_req_t request, fuse_ino_t parent, const char* name) {
     server_of(request).lookup(request, parent, name);
@@ -297,8 +305,8 @@ fuse_lowlevel_ops operations() {
   ops.releasedir = [](fuse_req_t request, fuse_ino_t, fuse_file_info*) {
     fuse_reply_err(request, 0);
   };
-  ops.getxattr = [](fuse_req_t request, fuse_ino_t, const char*, std::size_t) {
-    fuse_reply_err(request, ENODATA);
+  ops.getxattr = [](fuse_req_t request, fuse_ino_t, const char* name, std::size_t) {
+    fuse_reply_err(request, getxattr_errno(name));
   };
   ops.listxattr = [](fuse_req_t request, fuse_ino_t, std::size_t size) {
     if (size == 0) {
@@ -313,7 +321,7 @@ fuse_lowlevel_ops operations() {
 int FloorServer::serve() {
   std::array<char*, 3> arguments{};
   std::array<std::string, 3> texts{"mdevsim-floor-server", "-o",
-                                   "allow_other,default_permissions,fsname=mdevsim-floor"};
+                                   "allow_other,default_permissions,noexec,fsname=mdevsim-floor"};
   for (std::size_t i = 0; i < texts.size(); ++i) arguments[i] = texts[i].data();
   fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
   const fuse_lowlevel_ops ops = operations();
@@ -325,6 +333,7 @@ int FloorServer::serve() {
   std::thread completion([this] { complete_changes(); });
   fuse_loop_config* loop = fuse_loop_cfg_create();
   fuse_loop_cfg_set_max_threads(loop, settings_.threads);
+  fuse_loop_cfg_set_idle_threads(loop, settings_.threads);
   fuse_session_loop_mt(session_, loop);
   fuse_loop_cfg_destroy(loop);
   {

@@ -25,7 +25,6 @@ const WalkRow kRows[] = {
     {"ls -lR for the first time", true, ls_long_recursive_s, ratio_at_most(1.1)},
     {"ls -lR again", false, ls_long_recursive_s, ratio_at_most(1.1)},
     {"find for the first time", true, find_s, {}},
-    {"find again", false, find_s, {}},
 };
 
 }  // namespace
