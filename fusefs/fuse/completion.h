@@ -1,0 +1,94 @@
+// The one thread that owns everything after a change: it tells the kernel's caches, wakes pollers,
+// sends uevents, and then replies. Workers hand batches over and never wait for it; it holds no
+// lock while it notifies. (When a worker notifies or waits for a notification, the kernel and the
+// pool of workers can wait for each other for ever.)
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "fusefs/fuse/kernel.h"
+#include "fusefs/fuse/observer.h"
+#include "fusefs/fuse/overlay.h"
+#include "fusefs/fuse/pollers.h"
+#include "fusefs/sysfs/notice.h"
+#include "sim/base/mutex.h"
+
+namespace mdevsim::fusefs {
+
+using SendUevent = std::function<void(std::uint32_t host, const sysfs::Uevent&)>;
+
+class Completion : public sysfs::BatchSink {
+ public:
+  struct Parts {
+    Overlay& overlay;
+    Pollers& pollers;
+    const ObserverChain& observers;
+    // Sends one uevent of a host; empty: none are sent.
+    SendUevent send_uevent;
+    // How long replies are held back after their effects. What comes behind them is not held up.
+    std::chrono::milliseconds hold_reply{0};
+  };
+  explicit Completion(Parts parts);
+  // The thread must have been stopped.
+  ~Completion() override;
+
+  // Batches posted before are carried out now. The kernel must outlive stop().
+  void start(Kernel& kernel);
+  // Carries out what is queued, then answers the requests that still wait with ENODEV. No request
+  // may come in any more.
+  void stop() EXCLUDES(mutex_);
+
+  // A request that may have to wait. Its ticket goes to the tree; the facts are for the observers.
+  sysfs::Ticket issue(std::uint64_t request, std::uint64_t bytes, RequestFacts facts)
+      EXCLUDES(mutex_);
+  // The request was answered at once: the ticket is void.
+  void retire(sysfs::Ticket ticket) EXCLUDES(mutex_);
+
+  void post(sysfs::Batch batch) override EXCLUDES(mutex_);
+  // For reads through the page cache (splice): see Kernel::invalidate_pages.
+  void invalidate_pages(sysfs::NodeId node) EXCLUDES(mutex_);
+
+  // Changes with every batch, before the world's lock is dropped.
+  std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+
+ private:
+  using Work = std::variant<sysfs::Batch, sysfs::NodeId>;
+
+  struct Held {
+    std::chrono::steady_clock::time_point due;
+    std::vector<sysfs::Completion> completions;
+  };
+
+  void run() EXCLUDES(mutex_);
+  // Waits for something to do or for a held reply to become due. False when the thread is to end.
+  bool wait() EXCLUDES(mutex_);
+  bool next(Work& work) EXCLUDES(mutex_);
+  void enqueue(Work work) EXCLUDES(mutex_);
+  void carry_out(sysfs::Batch& batch);
+  void answer_due(std::chrono::steady_clock::time_point now);
+  void carry_out(const sysfs::Notice& notice, std::uint32_t host);
+  void answer(std::uint64_t request, Errc errc, std::uint64_t bytes) EXCLUDES(mutex_);
+
+  const Parts parts_;
+  std::atomic<std::uint64_t> epoch_ = 1;
+  Kernel* kernel_ = nullptr;  // set before the thread starts
+  std::thread thread_;
+  std::deque<Held> held_;  // the thread's own; by due time, since all are held equally long
+
+  Mutex mutex_;  // a leaf: taken under the world's lock by post()
+  std::condition_variable_any ready_;
+  std::deque<Work> queue_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::unordered_map<std::uint64_t, RequestFacts> waiting_ GUARDED_BY(mutex_);
+};
+
+}  // namespace mdevsim::fusefs

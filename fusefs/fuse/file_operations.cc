@@ -1,0 +1,325 @@
+// Open files and directories.
+#include "fusefs/fuse/file_operations.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "fusefs/fuse/guard.h"
+#include "sim/base/limits.h"
+
+namespace mdevsim::fusefs {
+namespace {
+
+using Files = Handles<OpenFile>;
+using Directories = Handles<OpenDirectory>;
+
+OpenFile& file_of(const fuse_file_info& info) { return *Files::from_number(info.fh); }
+OpenDirectory& directory_of(const fuse_file_info& info) {
+  return *Directories::from_number(info.fh);
+}
+
+// ---- open and release
+// -----------------------------------------------------------------------------------------------
+
+// A user's open(2) always carries O_LARGEFILE on 64-bit kernels. The one without is the kernel's
+// own, which it makes to ask for FS_IOC_GETFLAGS; sysfs would answer that without an open, so no
+// mode forbids it.
+constexpr int kKernelsLargeFile = 0100000;
+bool is_kernels_own(int flags) { return sizeof(long) == 8 && (flags & kKernelsLargeFile) == 0; }
+
+// sysfs checks the mode bits for root, too: what nobody may do, root may not. (Who may do what else
+// is checked by the kernel, by default_permissions.) The access mode 3 neither reads nor writes.
+Errc check_mode(int flags, unsigned mode) {
+  constexpr unsigned kAnyRead = 0444;
+  constexpr unsigned kAnyWrite = 0222;
+  const int access = flags & O_ACCMODE;
+  const bool reads = access == O_RDONLY || access == O_RDWR;
+  const bool writes = access == O_WRONLY || access == O_RDWR;
+  if (writes && (mode & kAnyWrite) == 0) return Errc::access;
+  if (reads && (mode & kAnyRead) == 0) return Errc::access;
+  return Errc::ok;
+}
+
+// What the kernel is told of an open file. Text is never cached: a change would tear it.
+void describe(fuse_file_info& info, sysfs::FileKind kind) {
+  info.direct_io = 1;
+  info.noflush = 1;
+  info.nonseekable = kind == sysfs::FileKind::stream ? 1 : 0;
+  // Writers of one file need not wait for each other (libfuse 3.15).
+  [](auto& any) {
+    if constexpr (requires { any.parallel_direct_writes; }) any.parallel_direct_writes = 1;
+  }(info);
+}
+
+void close_file(Adapter& adapter, OpenFile& file) {
+  if (file.notify_release) adapter.tree.released(file.node);
+  const PollHandle poller = adapter.pollers.remove(&file);
+  if (poller.handle != nullptr) {
+    fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(poller.handle));
+  }
+  adapter.files.release(&file);
+}
+
+void do_open(Request& request, fuse_file_info* info) {
+  Adapter& adapter = request.adapter();
+  sysfs::Stat stat;
+  if (const Errc errc = adapter.tree.stat(request.node(), stat); errc != Errc::ok) {
+    return request.answer(errc);
+  }
+  if (!stat.alive) return request.answer(Errc::no_device);
+  const bool kernels_own = is_kernels_own(info->flags);
+  const unsigned mode = adapter.overlay.attributes(request.node()).mode.value_or(stat.mode);
+  if (const Errc errc = check_mode(info->flags, mode); errc != Errc::ok && !kernels_own) {
+    return request.answer(errc);
+  }
+  if ((info->flags & O_DIRECT) != 0) return request.answer(Errc::invalid);
+  if (!kernels_own) {
+    const Errc errc = adapter.tree.opened(request.node(), request.caller());
+    if (errc != Errc::ok) return request.answer(errc);
+  }
+  OpenFile& file = *adapter.files.acquire();
+  file.node = request.node();
+  file.kind = stat.file;
+  file.size = stat.size;
+  file.notify_release = !kernels_own;
+  info->fh = Files::number(&file);
+  describe(*info, stat.file);
+  if (!request.reply_open(*info)) close_file(adapter, file);
+}
+
+void do_release(Request& request, fuse_file_info* info) {
+  close_file(request.adapter(), file_of(*info));
+  request.answer(Errc::ok);
+}
+
+// ---- read and write
+// -------------------------------------------------------------------------------------------------
+
+class AttributeText : public TextSource {
+ public:
+  AttributeText(Adapter& adapter, OpenFile& file) : adapter_(adapter), file_(file) {}
+
+  // The counter is taken first: a change in between is reported once too often rather than never.
+  Errc show(std::string& text) override {
+    const std::uint64_t changes = adapter_.pollers.changes(file_.node);
+    const Errc errc = adapter_.tree.show(file_.node, text);
+    if (errc != Errc::no_device) file_.seen_changes.store(changes, std::memory_order_relaxed);
+    return errc;
+  }
+  bool alive() override {
+    sysfs::Stat stat;
+    return adapter_.tree.stat(file_.node, stat) == Errc::ok && stat.alive;
+  }
+
+ private:
+  Adapter& adapter_;
+  OpenFile& file_;
+};
+
+Errc read_file(Request& request, OpenFile& file, std::uint64_t offset, std::size_t size,
+               std::string& out) {
+  Adapter& adapter = request.adapter();
+  if (file.kind != sysfs::FileKind::text) {
+    file.seen_changes.store(adapter.pollers.changes(file.node), std::memory_order_relaxed);
+    return adapter.tree.read(file.node, offset, size, request.caller(), out);
+  }
+  AttributeText source(adapter, file);
+  const MutexLock lock(file.mutex);
+  return file.text.read(offset, size, source, out);
+}
+
+void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* info) {
+  thread_local std::string bytes;
+  bytes.clear();
+  OpenFile& file = file_of(*info);
+  // Only reads into the page cache, which splice(2) and readahead(2) make, come without a lock
+  // owner.
+  const bool into_page_cache = info->lock_owner == 0;
+  const sysfs::NodeId node = file.node;
+  const Errc errc = read_file(request, file, static_cast<std::uint64_t>(offset), size, bytes);
+  Completion& completion = request.adapter().completion;
+  if (errc != Errc::ok) {
+    request.answer(errc);
+  } else {
+    request.reply_bytes(bytes);
+  }
+  // The kernel now takes the text's length for the file's size, and the page for good.
+  if (into_page_cache) completion.invalidate_pages(node);
+}
+
+// How much of a write the kernel hands to an attribute: one page, and of a binary one not more than
+// there is.
+Errc cut_write(const OpenFile& file, std::uint64_t offset, std::size_t& size) {
+  if (file.kind == sysfs::FileKind::stream) return Errc::ok;
+  size = std::min(size, kStoreBytesMax);
+  if (file.kind != sysfs::FileKind::binary || file.size == 0) return Errc::ok;
+  if (offset >= file.size) return Errc::file_too_big;
+  size = static_cast<std::size_t>(std::min<std::uint64_t>(size, file.size - offset));
+  return Errc::ok;
+}
+
+void do_write(Request& request, const char* bytes, std::size_t size, off_t offset,
+              fuse_file_info* info) {
+  const OpenFile& file = file_of(*info);
+  const auto position = static_cast<std::uint64_t>(offset);
+  if (const Errc errc = cut_write(file, position, size); errc != Errc::ok) {
+    return request.answer(errc);
+  }
+  const sysfs::Ticket ticket = request.issue_ticket(size);
+  const sysfs::Stored stored =
+      request.tree().store(file.node, {bytes, size}, position, request.caller(), ticket);
+  if (!stored.answered) return request.leave();
+  request.take_back(ticket);
+  if (stored.errc != Errc::ok) return request.answer(stored.errc);
+  request.reply_written(size);
+}
+
+// ---- poll
+// -----------------------------------------------------------------------------------------------------------
+
+// Always readable and writable; PRI and ERR say that the value was never read, has changed since,
+// or is gone.
+void do_poll(Request& request, fuse_file_info* info, fuse_pollhandle* handle) {
+  constexpr unsigned kAlways = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+  constexpr unsigned kChanged = POLLERR | POLLPRI;
+  Adapter& adapter = request.adapter();
+  OpenFile& file = file_of(*info);
+  // The poller is entered before the look, so that no change falls between the two.
+  if (handle != nullptr) {
+    const PollHandle before = adapter.pollers.add(&file, file.node, {handle});
+    if (before.handle != nullptr) {
+      fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(before.handle));
+    }
+  }
+  sysfs::Stat stat;
+  const bool alive = adapter.tree.stat(file.node, stat) == Errc::ok && stat.alive;
+  const bool unchanged = alive && file.seen_changes.load(std::memory_order_relaxed) ==
+                                      adapter.pollers.changes(file.node);
+  request.reply_poll(unchanged ? kAlways : kAlways | kChanged);
+}
+
+// ---- directories
+// ----------------------------------------------------------------------------------------------------
+
+void do_opendir(Request& request, fuse_file_info* info) {
+  if ((info->flags & O_DIRECT) != 0) return request.answer(Errc::invalid);
+  Adapter& adapter = request.adapter();
+  OpenDirectory& directory = *adapter.directories.acquire();
+  directory.node = request.node();
+  info->fh = Directories::number(&directory);
+  if (!request.reply_open(*info)) adapter.directories.release(&directory);
+}
+
+void do_releasedir(Request& request, fuse_file_info* info) {
+  request.adapter().directories.release(&directory_of(*info));
+  request.answer(Errc::ok);
+}
+
+class TreeDirectory : public DirectorySource {
+ public:
+  TreeDirectory(Adapter& adapter, sysfs::NodeId node) : adapter_(adapter), node_(node) {}
+  std::uint64_t epoch() override { return adapter_.completion.epoch(); }
+  Errc list(std::vector<sysfs::DirectoryEntry>& entries) override {
+    return adapter_.tree.list(node_, entries);
+  }
+  sysfs::NodeId self() override { return node_; }
+  sysfs::NodeId parent() override { return adapter_.tree.parent_of(node_); }
+
+ private:
+  Adapter& adapter_;
+  const sysfs::NodeId node_;
+};
+
+// Packs entries as readdir and readdirplus want them.
+class Packer : public EntrySink {
+ public:
+  Packer(Request& request, std::vector<char>& buffer, std::size_t size, bool plus)
+      : request_(request), buffer_(buffer), size_(size), plus_(plus) {
+    if (buffer_.size() < size) buffer_.resize(size);
+  }
+
+  bool add(const ListedEntry& listed) override {
+    char* const at = buffer_.data() + used_;
+    const std::size_t room = size_ - used_;
+    const auto next = static_cast<off_t>(listed.next_offset);
+    std::size_t needed = 0;
+    if (plus_) {
+      fuse_entry_param entry{};
+      if (!fill(listed, entry)) return true;
+      needed = fuse_add_direntry_plus(request_.raw(), at, room, listed.name, &entry, next);
+    } else {
+      sysfs::Stat stat;
+      stat.type = listed.type;
+      const struct stat attributes = stat_of(request_.adapter(), listed.node, stat);
+      needed = fuse_add_direntry(request_.raw(), at, room, listed.name, &attributes, next);
+    }
+    if (needed > room) return false;
+    used_ += needed;
+    return true;
+  }
+
+  std::string_view packed() const { return {buffer_.data(), used_}; }
+
+ private:
+  // False when the entry has gone since the directory was listed.
+  bool fill(const ListedEntry& listed, fuse_entry_param& entry) {
+    Adapter& adapter = request_.adapter();
+    sysfs::Entry looked_up{.node = listed.node, .stat = {}};
+    if (listed.dot) {
+      entry.attr = stat_of(adapter, listed.node, looked_up.stat);  // inode 0: not looked up
+      return true;
+    }
+    if (adapter.tree.stat(listed.node, looked_up.stat) != Errc::ok || !looked_up.stat.alive) {
+      return false;
+    }
+    entry = entry_of(adapter, looked_up);
+    return true;
+  }
+
+  Request& request_;
+  std::vector<char>& buffer_;
+  const std::size_t size_;
+  const bool plus_;
+  std::size_t used_ = 0;
+};
+
+void list_directory(Request& request, std::size_t size, off_t offset, fuse_file_info* info,
+                    bool plus) {
+  thread_local std::vector<char> buffer;
+  OpenDirectory& directory = directory_of(*info);
+  TreeDirectory source(request.adapter(), directory.node);
+  Packer packer(request, buffer, size, plus);
+  Errc errc = Errc::ok;
+  {
+    const MutexLock lock(directory.mutex);
+    errc = directory.listing.read(static_cast<std::uint64_t>(offset), source, packer);
+  }
+  if (errc != Errc::ok) return request.answer(errc);
+  request.reply_bytes(packer.packed());
+}
+
+void do_readdir(Request& request, std::size_t size, off_t offset, fuse_file_info* info) {
+  list_directory(request, size, offset, info, false);
+}
+void do_readdirplus(Request& request, std::size_t size, off_t offset, fuse_file_info* info) {
+  list_directory(request, size, offset, info, true);
+}
+
+}  // namespace
+
+void add_file_operations(fuse_lowlevel_ops& table) {
+  table.open = Guard<Operation::open, do_open>::call;
+  table.release = Guard<Operation::release, do_release>::call;
+  table.read = Guard<Operation::read, do_read>::call;
+  table.write = Guard<Operation::write, do_write>::call;
+  table.poll = Guard<Operation::poll, do_poll>::call;
+  table.opendir = Guard<Operation::opendir, do_opendir>::call;
+  table.releasedir = Guard<Operation::releasedir, do_releasedir>::call;
+  table.readdir = Guard<Operation::readdir, do_readdir>::call;
+  table.readdirplus = Guard<Operation::readdirplus, do_readdirplus>::call;
+}
+
+}  // namespace mdevsim::fusefs

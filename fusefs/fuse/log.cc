@@ -1,0 +1,72 @@
+#include "fusefs/fuse/log.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace mdevsim::fusefs {
+namespace {
+
+struct LevelRow {
+  LogLevel level;
+  std::string_view name;
+  std::string_view journal_prefix;
+  std::string_view text_prefix;
+};
+
+constexpr std::array kLevels = {
+    LevelRow{LogLevel::error, "error", "<3>", "mdevsim-server: error: "},
+    LevelRow{LogLevel::warning, "warning", "<4>", "mdevsim-server: warning: "},
+    LevelRow{LogLevel::info, "info", "<6>", "mdevsim-server: "},
+    LevelRow{LogLevel::debug, "debug", "<7>", "mdevsim-server: debug: "},
+};
+
+// Written bytes may be anything; a log line stays one line.
+std::string escaped(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c < ' ' || c == '\x7f') {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::optional<LogLevel> log_level_from_name(std::string_view name) {
+  for (const LevelRow& row : kLevels) {
+    if (row.name == name) return row.level;
+  }
+  return std::nullopt;
+}
+
+Log::Log(LogLevel level, bool journal, int fd) : level_(level), fd_(fd), journal_(journal) {}
+
+void Log::write(LogLevel level, std::string_view message) {
+  if (!enabled(level)) return;
+  const LevelRow& row = kLevels[static_cast<std::size_t>(level)];
+  const std::string line =
+      fmt::format("{}{}\n", journal_ ? row.journal_prefix : row.text_prefix, message);
+  // One write per line, so that lines of several threads do not mix. Nobody could be told if it
+  // failed.
+  [[maybe_unused]] const auto written = ::write(fd_, line.data(), line.size());
+}
+
+void RequestLog::after(const RequestFacts& facts, const Answer& answer) {
+  const auto microseconds =
+      std::chrono::duration_cast<std::chrono::microseconds>(answer.duration).count();
+  log_.debug(fmt::format(
+      "pid={} comm={} uid={} op={} node={:#x}{}{}{} result={} bytes={} us={}", facts.pid,
+      escaped(facts.command()), facts.uid, operation_name(facts.operation), facts.node.value(),
+      facts.detail.empty() ? "" : " detail=\"", escaped(facts.detail),
+      facts.detail.empty() ? "" : "\"", errc_symbol(answer.errc), answer.bytes, microseconds));
+}
+
+}  // namespace mdevsim::fusefs

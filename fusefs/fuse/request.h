@@ -1,0 +1,70 @@
+// One request of the kernel, from its arrival to its one answer. Everything that leaves for a
+// client leaves here, so no other errno than those of the closed table can.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "fusefs/fuse/adapter.h"
+#include "fusefs/fuse/fuse_api.h"
+
+namespace mdevsim::fusefs {
+
+// The root of the tree has libfuse's own number.
+sysfs::NodeId node_of(const Adapter& adapter, fuse_ino_t inode);
+fuse_ino_t inode_of(const Adapter& adapter, sysfs::NodeId node);
+
+// A node's stat with what users changed.
+struct stat stat_of(const Adapter& adapter, sysfs::NodeId node, const sysfs::Stat& stat);
+fuse_entry_param entry_of(const Adapter& adapter, const sysfs::Entry& entry);
+
+// Attributes and entries stay true until the kernel is told otherwise.
+inline constexpr double kForever = 1e9;
+
+class Request {
+ public:
+  Request(Operation operation, fuse_req_t request, fuse_ino_t inode, std::string_view detail = {});
+  // CHECKs that the request has been answered.
+  ~Request();
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  Adapter& adapter() const { return adapter_; }
+  sysfs::Tree& tree() const { return adapter_.tree; }
+  fuse_req_t raw() const { return request_; }
+  sysfs::NodeId node() const { return node_; }
+  bool done() const { return done_; }
+  sysfs::Caller caller() const;
+
+  // Each of these answers; exactly one is called.
+  void answer(Errc errc);  // an error, or a success that has nothing to tell
+  void reply_entry(const sysfs::Entry& entry);
+  void reply_attributes(const struct stat& attributes);
+  void reply_link(const char* target);
+  // False when the client has given up: nobody will close what was opened.
+  bool reply_open(const fuse_file_info& info);
+  void reply_bytes(std::string_view bytes);
+  void reply_written(std::size_t bytes);
+  void reply_xattr_size(std::size_t bytes);
+  void reply_statfs(const struct statvfs& statistics);
+  void reply_poll(unsigned events);
+
+  // Hands the request over: the ticket's owner brings the answer.
+  sysfs::Ticket issue_ticket(std::size_t bytes);
+  // Takes it back, to answer it here after all.
+  void take_back(sysfs::Ticket ticket);
+  // Another thread answers, or has answered already: the request must not be touched any more.
+  void leave();
+
+ private:
+  void answered(Errc errc, std::size_t bytes);
+
+  Adapter& adapter_;
+  const fuse_req_t request_;
+  const sysfs::NodeId node_;
+  RequestFacts facts_;  // filled for observers only
+  bool done_ = false;
+};
+
+}  // namespace mdevsim::fusefs
