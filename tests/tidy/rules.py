@@ -28,12 +28,12 @@ BANNED = [
     (r"std::(cout|cerr|clog|print)\b|\bf?printf\s*\(|\bputs\s*\(|fmt::print\b", r"sim/|fusefs/sysfs/", r"sim/base/check\.h", "a library prints nothing: return what is to be said"),
     (r"std::(thread|jthread|async)\b|pthread_create", r"sim/|fusefs/sysfs/", None, "sim/ starts no thread: take an executor"),
     (r"\bgetenv\s*\(", r"sim/|fusefs/sysfs/|fusefs/fuse/", None, "the environment is read by cli/ and fusefs/launch"),
-    (r"\busing\s+namespace\b", r"sim/|fusefs/|cli/|bench/|tests/", r"tests/tidy/", "say which namespace"),
+    (r"\busing\s+namespace\b(?!.*\b\w*literals;)", r"sim/|fusefs/|cli/|bench/|tests/", r"tests/tidy/", "say which namespace"),
     (r"\b(TODO|FIXME|XXX|HACK)\b", r"", r"tests/tidy/", "do it, or say in docs/ that it is not done"),
     (r"\bstd::mutex\b|\bstd::(lock_guard|scoped_lock|unique_lock|shared_mutex)\b", r"sim/|fusefs/", r"sim/base/mutex\.h", "use the annotated Mutex of sim/base/mutex.h"),
     (r"(?<![\w./-])/(home|root|work|Users)/", r"", r"tests/tidy/", "no path of somebody's machine"),
     (r"^#ifndef\s+\w+_H_?$", r"sim/|fusefs/|cli/|bench/|tests/", None, "#pragma once"),
-    (r"\t", r"", r"Makefile", "indent with spaces"),
+    (r"\t", r"", r"Makefile|docs/man/.*\.scd", "indent with spaces"),
     (r"[ \t]+$", r"", None, "no space at the end of a line"),
 ]
 BANNED_EVERYWHERE_BUT = re.compile(r".*\.(golden|toml\.expected|out|diff|expected|tsv)$|tests/.*/(golden|corpus|recordings)/.*|LICENSE$")
