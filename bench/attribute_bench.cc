@@ -78,29 +78,48 @@ void measure_attributes(const Lab& lab) {
   }
 }
 
+namespace {
+
+// Thousands of operations per second of 4 clients, each with an attribute of its own.
+double clients_kops(const Lab& lab, const ServerProcess& target, std::string_view operation) {
+  const int duration_ms = lab.quick() ? 200 : 500;
+  const auto of_client = [&](int client) {
+    const std::string type = type_path(target, static_cast<std::uint32_t>(client), 0);
+    return make_operation(operation, type + "/device_api");
+  };
+  return operations_per_s(kClients, duration_ms, of_client) / 1e3;
+}
+
+}  // namespace
+
 void measure_clients(const Lab& lab) {
   const auto server = lab.start_server(lab.host_file("clients", bench_host(kShape)), {});
   const auto floor = lab.start_floor(kShape, {});
-  const int duration_ms = lab.quick() ? 200 : 500;
-  for (const std::string_view operation : {"open-read-close", "read"}) {
-    const auto measure = [&](const ServerProcess& target) {
-      return operations_per_s(
-                 kClients, duration_ms,
-                 [&](int client) {
-                   return make_operation(
-                       operation,
-                       type_path(target, static_cast<std::uint32_t>(client), 0) + "/device_api");
-                 }) /
-             1e3;
-    };
+  for (const OperationRow& row : kRows) {
+    if (!row.goal) continue;
+    const std::string name =
+        fmt::format("{} clients' {}, anywhere on {} CPUs", kClients, row.name, lab.cpus());
     lab.report().add(
-        fmt::format("{} clients' {}, anywhere on {} CPUs", kClients,
-                    operation == "read" ? "read on open files" : "open+read+close", lab.cpus()),
-        "kop/s",
+        name, "kop/s",
         interleaved(
-            lab.repetitions(), [&] { return measure(*server); }, [&] { return measure(*floor); }),
+            lab.repetitions(), [&] { return clients_kops(lab, *server, row.operation); },
+            [&] { return clients_kops(lab, *floor, row.operation); }),
         ratio_at_least(0.9));
   }
+  if (!lab.uses_uring()) {
+    lab.report().remark("io_uring rows: not measurable here, requests travel by " +
+                        lab.transport());
+    return;
+  }
+  const auto plain = lab.start_plain_floor(kShape);
+  lab.report().add(
+      fmt::format("{} clients' {} by io_uring, against the plain transport", kClients,
+                  kRows[0].name),
+      "kop/s",
+      interleaved(
+          lab.repetitions(), [&] { return clients_kops(lab, *server, kRows[0].operation); },
+          [&] { return clients_kops(lab, *plain, kRows[0].operation); }),
+      ratio_at_least(3));
 }
 
 }  // namespace mdevsim::bench

@@ -2,8 +2,8 @@
 // own. What it needs for an operation is what libfuse and the kernel need; a server that does
 // something can only be slower.
 //
-//   mdevsim-floor-server DIR [--functions N] [--types N] [--threads N] [--expires N] [--invalidates
-//   N] [--messages N]
+//   mdevsim-floor-server DIR [--functions N] [--types N] [--threads N] [--uring-depth N] [--expires
+//   N] [--invalidates N] [--messages N]
 //
 // The last three say what one write to `create` (and to `remove`) entails besides its reply:
 // notifications of the kernel's caches, and uevents, each sent twice as mdevsim does (through the
@@ -40,6 +40,7 @@ struct Settings {
   std::string mountpoint;
   FloorShape shape;
   unsigned threads = 10;
+  unsigned uring_depth = 0;  // 0: the plain transport
   unsigned expires = 0;
   unsigned invalidates = 0;
   unsigned messages = 0;
@@ -52,12 +53,17 @@ constexpr std::string_view kUevent =
     "DEVPATH=/devices/pci0000:00/0000:00:00.0/00000000-0000-4000-8000-000000000000\0"
     "SUBSYSTEM=mdev\0";
 
+// Bits of sockaddr_nl::nl_groups.
+constexpr std::uint32_t kKernelGroup = 1;
+constexpr std::uint32_t kUdevGroup = 2;
+
 class UeventSender {
  public:
   UeventSender() {
     socket_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
     sockaddr_nl own{};
     own.nl_family = AF_NETLINK;
+    own.nl_groups = kKernelGroup;  // hears its own messages: the other one bears their SEQNUM
     if (socket_ < 0 || bind(socket_, address(own), sizeof own) != 0) std::perror("uevent socket");
   }
   ~UeventSender() { close(socket_); }
@@ -83,6 +89,7 @@ class UeventSender {
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
     sendto(socket_, message.data(), header.nlmsg_len, 0, address(kernel), sizeof kernel);
+    recv(socket_, message.data(), message.size(), MSG_DONTWAIT);  // what the listeners got
     recv(socket_, message.data(), message.size(), MSG_DONTWAIT);  // the acknowledgement
   }
 
@@ -93,7 +100,7 @@ class UeventSender {
     std::memcpy(message.data() + kUdevHeaderSize, kUevent.data(), kUevent.size());
     sockaddr_nl listeners{};
     listeners.nl_family = AF_NETLINK;
-    listeners.nl_groups = 2;
+    listeners.nl_groups = kUdevGroup;
     sendto(socket_, message.data(), kUdevHeaderSize + kUevent.size(), 0, address(listeners),
            sizeof listeners);
   }
@@ -144,6 +151,26 @@ class FloorServer {
   std::deque<Change> changes_;
   bool stopping_ = false;
 };
+
+// Up to libfuse 3.15 the function had a further parameter, whose 1 means what later ones always do:
+// expire only.
+template <typename Flags>
+void expire(int (*notify)(fuse_session*, fuse_ino_t, const char*, std::size_t, Flags),
+            fuse_session* session, FloorNode directory, const std::string& name) {
+  notify(session, directory.inode(), name.data(), name.size(), static_cast<Flags>(1));
+}
+[[maybe_unused]] void expire(int (*notify)(fuse_session*, fuse_ino_t, const char*, std::size_t),
+                             fuse_session* session, FloorNode directory, const std::string& name) {
+  notify(session, directory.inode(), name.data(), name.size());
+}
+
+void want(fuse_conn_info* connection, std::uint64_t feature) {
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+  fuse_set_feature_flag(connection, feature);
+#else
+  connection->want |= connection->capable & static_cast<unsigned>(feature);
+#endif
+}
 
 struct stat stat_of(FloorNode node) {
   struct stat status {};
@@ -215,8 +242,7 @@ void FloorServer::complete(const Change& change) {
     fuse_lowlevel_notify_inval_inode(session_, parent.inode(), -1, 0);
   const unsigned expires = settings_.expires + (change.node.kind == FloorKind::remove ? 1U : 0U);
   for (unsigned i = 0; i < expires; ++i) {
-    fuse_lowlevel_notify_expire_entry(session_, parent.inode(), change.uuid.data(),
-                                      change.uuid.size(), FUSE_LL_EXPIRE_ONLY);
+    expire(&fuse_lowlevel_notify_expire_entry, session_, parent, change.uuid);
   }
   for (unsigned i = 0; i < settings_.messages; ++i) uevents_.send_once();
   fuse_reply_write(change.request, change.bytes);
@@ -272,7 +298,9 @@ int getxattr_errno(std::string_view name) {
 fuse_lowlevel_ops operations() {
   fuse_lowlevel_ops ops{};
   ops.init = [](void*, fuse_conn_info* connection) {
-    connection->want |= FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_EXPIRE_ONLY;
+    want(connection, FUSE_CAP_READDIRPLUS);
+    want(connection, FUSE_CAP_READDIRPLUS_AUTO);
+    want(connection, FUSE_CAP_EXPIRE_ONLY);
   };
   ops.lookup = [](fuse_req_t request, fuse_ino_t parent, const char* name) {
     server_of(request).lookup(request, parent, name);
@@ -321,7 +349,9 @@ fuse_lowlevel_ops operations() {
 int FloorServer::serve() {
   std::array<char*, 3> arguments{};
   std::array<std::string, 3> texts{"mdevsim-floor-server", "-o",
-                                   "allow_other,default_permissions,noexec,fsname=mdevsim-floor"};
+                                   "default_permissions,noexec,fsname=mdevsim-floor"};
+  if (settings_.uring_depth > 0)
+    texts[2] += ",io_uring,io_uring_q_depth=" + std::to_string(settings_.uring_depth);
   for (std::size_t i = 0; i < texts.size(); ++i) arguments[i] = texts[i].data();
   fuse_args args = FUSE_ARGS_INIT(static_cast<int>(arguments.size()), arguments.data());
   const fuse_lowlevel_ops ops = operations();
@@ -354,9 +384,10 @@ bool parse(const std::vector<std::string>& arguments, Settings& settings) {
     std::string_view name;
     unsigned& number;
   };
-  const std::array<Option, 6> options{{{"--functions", settings.shape.functions},
+  const std::array<Option, 7> options{{{"--functions", settings.shape.functions},
                                        {"--types", settings.shape.types},
                                        {"--threads", settings.threads},
+                                       {"--uring-depth", settings.uring_depth},
                                        {"--expires", settings.expires},
                                        {"--invalidates", settings.invalidates},
                                        {"--messages", settings.messages}}};
@@ -381,7 +412,8 @@ int main(int argc, char** argv) {
   mdevsim::bench::Settings settings;
   if (!mdevsim::bench::parse({argv + 1, argv + argc}, settings)) {
     std::fputs(
-        "usage: mdevsim-floor-server DIR [--functions N] [--types N] [--threads N] [--expires N] "
+        "usage: mdevsim-floor-server DIR [--functions N] [--types N] [--threads N] [--uring-depth "
+        "N] [--expires N] "
         "[--invalidates N] [--messages N]\n",
         stderr);
     return 2;

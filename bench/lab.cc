@@ -5,9 +5,35 @@
 
 #include <fstream>
 
+#include "bench/client_ops.h"
 #include "bench/fatal.h"
 
 namespace mdevsim::bench {
+namespace {
+
+// As mdevsim-server sets it.
+constexpr std::string_view kUringDepth = "128";
+
+// From "mdevsim-server VERSION, transport TEXT".
+std::string ask_transport(const std::string& server, const std::string& output) {
+  command_s({server, "--version"}, output);
+  std::ifstream file(output);
+  std::string line;
+  std::getline(file, line);
+  constexpr std::string_view kBefore = ", transport ";
+  const std::size_t at = line.find(kBefore);
+  if (at == std::string::npos) fatal("says nothing of its transport", server);
+  return line.substr(at + kBefore.size());
+}
+
+}  // namespace
+
+Lab::Lab(std::string binaries, std::string scratch, bool quick, Report& report)
+    : binaries_(std::move(binaries)),
+      scratch_(std::move(scratch)),
+      quick_(quick),
+      report_(report),
+      transport_(ask_transport(binary("mdevsim-server"), scratch_ + "/version")) {}
 
 int Lab::cpus() const { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
 
@@ -33,7 +59,13 @@ std::string Lab::new_mountpoint() const {
 
 std::vector<std::string> Lab::server_command(const std::string& host_file,
                                              const std::string& mountpoint) const {
-  return {binary("mdevsim-server"), host_file, "--mountpoint", mountpoint, "--foreground"};
+  return {binary("mdevsim-server"),
+          host_file,
+          "--mountpoint",
+          mountpoint,
+          "--events",
+          "both",
+          "--foreground"};
 }
 
 std::vector<std::string> Lab::floor_command(FloorShape shape, CreateCost cost,
@@ -61,7 +93,14 @@ std::unique_ptr<ServerProcess> Lab::start_server(const std::string& host_file,
 std::unique_ptr<ServerProcess> Lab::start_floor(FloorShape shape, const Cpus& cpus,
                                                 CreateCost cost) const {
   const std::string mountpoint = new_mountpoint();
-  return std::make_unique<ServerProcess>(floor_command(shape, cost, mountpoint), mountpoint, cpus);
+  std::vector<std::string> command = floor_command(shape, cost, mountpoint);
+  if (uses_uring()) command.insert(command.end(), {"--uring-depth", std::string(kUringDepth)});
+  return std::make_unique<ServerProcess>(command, mountpoint, cpus);
+}
+
+std::unique_ptr<ServerProcess> Lab::start_plain_floor(FloorShape shape) const {
+  const std::string mountpoint = new_mountpoint();
+  return std::make_unique<ServerProcess>(floor_command(shape, {}, mountpoint), mountpoint, Cpus{});
 }
 
 std::vector<Placement> placements(const Lab& lab) {

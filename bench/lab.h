@@ -22,11 +22,7 @@ struct CreateCost {
 
 class Lab {
  public:
-  Lab(std::string binaries, std::string scratch, bool quick, Report& report)
-      : binaries_(std::move(binaries)),
-        scratch_(std::move(scratch)),
-        quick_(quick),
-        report_(report) {}
+  Lab(std::string binaries, std::string scratch, bool quick, Report& report);
 
   bool quick() const { return quick_; }
   Report& report() const { return report_; }
@@ -53,6 +49,12 @@ class Lab {
   std::unique_ptr<ServerProcess> start_server(const std::string& host_file, const Cpus& cpus) const;
   std::unique_ptr<ServerProcess> start_floor(FloorShape shape, const Cpus& cpus,
                                              CreateCost cost = {}) const;
+  // A floor server on the plain transport, whatever the server under test uses.
+  std::unique_ptr<ServerProcess> start_plain_floor(FloorShape shape) const;
+
+  // What mdevsim-server says of how its requests travel, such as "io_uring".
+  const std::string& transport() const { return transport_; }
+  bool uses_uring() const { return transport_ == "io_uring"; }
 
  private:
   std::string new_mountpoint() const;
@@ -61,6 +63,7 @@ class Lab {
   const std::string scratch_;
   const bool quick_;
   Report& report_;
+  const std::string transport_;
   mutable int mountpoints_ = 0;
 };
 

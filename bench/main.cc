@@ -65,6 +65,7 @@ int measure(const Options& options, const std::string& binaries, const std::stri
   Report report;
   const Lab lab(binaries, scratch, options.quick, report);
   const std::regex only(options.only);
+  fmt::print(stderr, "{} CPUs, transport {}\n", lab.cpus(), lab.transport());
   for (const Bench& bench : kBenches) {
     if (!std::regex_search(bench.name.begin(), bench.name.end(), only)) continue;
     const std::uint64_t start = monotonic_ns();
