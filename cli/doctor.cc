@@ -7,9 +7,27 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/json.h"
 #include "cli/options.h"
 
 namespace mdevsim::cli {
+namespace {
+
+std::string to_json(const std::vector<launch::Finding>& findings) {
+  constexpr const char* kNeeds[] = {"run", "feature", "optional"};
+  std::string rows;
+  for (const launch::Finding& finding : findings) {
+    rows += fmt::format(
+        "{}\n    {{\"name\": {}, \"need\": {}, \"ok\": {}, \"detail\": {}, \"advice\": {}}}",
+        rows.empty() ? "" : ",", json_string(finding.name),
+        json_string(kNeeds[static_cast<int>(finding.need)]), finding.is_ok,
+        json_string(finding.detail), json_string(finding.advice));
+  }
+  return fmt::format("{{\n  \"ok\": {},\n  \"findings\": [{}\n  ]\n}}\n", launch::can_run(findings),
+                     rows);
+}
+
+}  // namespace
 
 int doctor_main(std::span<char*> args) {
   Syntax syntax;
@@ -24,7 +42,7 @@ int doctor_main(std::span<char*> args) {
   const auto findings = launch::examine_machine();
   const int exit_status = launch::can_run(findings) ? kExitOk : kExitMachineCannot;
   if (given.has("json")) {
-    fmt::print("{}", launch::to_json(findings));
+    fmt::print("{}", to_json(findings));
     return exit_status;
   }
   for (const launch::Finding& finding : findings) {

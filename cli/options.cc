@@ -19,6 +19,13 @@ bool is_positional(const Syntax& syntax, const std::string& name) {
   return false;
 }
 
+std::string upper_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
+}
+
 void print_help(const Syntax& syntax) {
   po::options_description shown("options");
   for (const auto& option : syntax.options.options()) {
@@ -61,7 +68,8 @@ Arguments parse_arguments(const Syntax& syntax, std::span<char*> args) {
   }
   for (const std::string& name : syntax.required) {
     if (parsed.values.count(name) == 0) {
-      parsed.exit_status = usage_error(syntax, fmt::format("{} is missing", name));
+      const std::string shown = is_positional(syntax, name) ? upper_case(name) : "--" + name;
+      parsed.exit_status = usage_error(syntax, shown + " is missing");
       return parsed;
     }
   }

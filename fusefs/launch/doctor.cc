@@ -250,15 +250,6 @@ Finding client(const char* name, const char* package) {
           path.empty() ? std::string("install the package ") + package : ""};
 }
 
-std::string quoted(const std::string& text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') json += '\\';
-    json += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return json + "\"";
-}
-
 }  // namespace
 
 std::vector<Finding> examine_machine() {
@@ -283,21 +274,6 @@ bool can_run(const std::vector<Finding>& findings) {
   return std::all_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.is_ok || finding.need != Need::run;
   });
-}
-
-std::string to_json(const std::vector<Finding>& findings) {
-  constexpr const char* kNeeds[] = {"run", "feature", "optional"};
-  std::string json =
-      std::string("{\"ok\": ") + (can_run(findings) ? "true" : "false") + ", \"findings\": [";
-  for (const Finding& finding : findings) {
-    if (&finding != &findings.front()) json += ", ";
-    json += "{\"name\": " + quoted(finding.name) +
-            ", \"need\": " + quoted(kNeeds[static_cast<int>(finding.need)]) +
-            ", \"ok\": " + (finding.is_ok ? "true" : "false") +
-            ", \"detail\": " + quoted(finding.detail) + ", \"advice\": " + quoted(finding.advice) +
-            "}";
-  }
-  return json + "]}\n";
 }
 
 }  // namespace mdevsim::launch

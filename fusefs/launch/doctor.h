@@ -25,7 +25,4 @@ std::vector<Finding> examine_machine();
 // False when something is missing that `run` needs.
 bool can_run(const std::vector<Finding>& findings);
 
-// One JSON object {"ok": …, "findings": […]}, with a newline.
-std::string to_json(const std::vector<Finding>& findings);
-
 }  // namespace mdevsim::launch

@@ -35,10 +35,11 @@ const char* environment(const char* name) {
 }
 
 // In the child. Only async-signal-safe calls are needed, but the process has one thread anyway.
-[[noreturn]] void execute(std::vector<std::string>& words, int error_fd, std::array<int, 3> kept) {
+[[noreturn]] void execute(std::vector<std::string>& words, int error_fd, bool reads_stdin,
+                          std::array<int, 3> kept) {
   ::setsid();  // a terminal's signals are for the command
   const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  ::dup2(null.get(), STDIN_FILENO);
+  if (!reads_stdin) ::dup2(null.get(), STDIN_FILENO);
   ::dup2(error_fd, STDERR_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   for (const int fd : kept) {
@@ -129,7 +130,8 @@ Outcome<ServerProcess> ServerProcess::start(const ServerOptions& options, int er
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(1);
     }
-    execute(words, error_fd, {options.fuse_fd, ready.write_end.get(), lifeline_fd});
+    execute(words, error_fd, options.host_file == "-",
+            {options.fuse_fd, ready.write_end.get(), lifeline_fd});
   }
   return ServerProcess(pid, std::move(ready.read_end), std::move(lifeline.write_end));
 }
