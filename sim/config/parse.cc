@@ -80,8 +80,11 @@ constexpr std::string_view kUtf8 = "save the file as UTF-8 text";
 constexpr Advice kAdvice[] = {
     {"nested value depth", "the value is nested too deeply",
      "no key of a host file is nested that deeply"},
-    {"redefin", "", kOnce},
-    {"already", "", kOnce},
+    {"redefin", "the key or table is there already", kOnce},
+    {"already", "the key or table is there already", kOnce},
+    {"expected value", "a value is missing", "write `key = value`; text needs double quotes"},
+    {"closing '}', saw '\\n'", "a table in braces ends on its line",
+     "keep { … } on one line, or use a [table] of its own; an array [ … ] may go on"},
     {"control character", "a control character stands here", "in a string write it as \"\\u0001\""},
     {"utf-8", "", kUtf8},
     {"UTF-8", "", kUtf8},
