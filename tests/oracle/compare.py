@@ -50,7 +50,7 @@ class Expected:
 
     what: str = ""
     lines: str = ""  # a pattern of names
-    here: str = ""  # the result that the simulation gives
+    here: str = ""  # the result that the simulation gives, a pattern as well
     kernels: str = "6.1 6.12"
     user: str = "root unprivileged"
     why: str = ""
@@ -58,7 +58,7 @@ class Expected:
     seen: int = 0
 
     def matches(self, name, result):
-        return fnmatch.fnmatchcase(name, self.lines.replace("[", "[[]")) and result == self.here
+        return all(fnmatch.fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in ((name, self.lines), (result, self.here)))
 
 
 @dataclasses.dataclass

@@ -80,7 +80,7 @@ void run_bus(const Report& out, const Target& target) {
   const std::string name = target.driver_of(uuid);
   const std::string driver = target.in_bus("drivers/" + name);
   out.value("driver name", 0, name);
-  const UeventListener events(out, target.patience_ms);
+  const UeventListener events(out, target);
   report_autoprobe(out, target, events);
   report_probing(out, target, uuid);
   report_driver_files(out, driver, uuid);

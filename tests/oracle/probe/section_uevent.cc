@@ -41,7 +41,7 @@ void report_requests(const Report& out, const UeventListener& events,
 }  // namespace
 
 void run_uevent(const Report& out, const Target& target) {
-  const UeventListener events(out, target.patience_ms);
+  const UeventListener events(out, target);
   const std::string uuid = uuid_number(1);
   target.must_create(uuid);
   events.report_pending(out, "on create");

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 namespace probe {
@@ -31,9 +32,11 @@ std::string readable(std::string_view message) {
 
 }  // namespace
 
-UeventListener::UeventListener(const Report& out, int patience_ms)
+UeventListener::UeventListener(const Report& out, int patience_ms,
+                               std::vector<std::string> prefixes)
     : socket_(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT)),
-      patience_ms_(patience_ms) {
+      patience_ms_(patience_ms),
+      prefixes_(std::move(prefixes)) {
   if (!socket_.ok()) {
     out.line("socket", {-1, errno});
     return;
@@ -49,12 +52,24 @@ UeventListener::UeventListener(const Report& out, int patience_ms)
   socket_.reset();
 }
 
+UeventListener::UeventListener(const Report& out, const Target& target)
+    : UeventListener(out, target.patience_ms,
+                     {target.without_root(target.parent), "/devices/virtual/vfio/", "/bus/mdev"}) {}
+
 bool UeventListener::wait(int timeout_ms) const {
   pollfd polled{socket_.get(), POLLIN, 0};
   return socket_.ok() && poll(&polled, 1, timeout_ms) > 0;
 }
 
-void UeventListener::drain(const Report& out, const std::string& tag, As as) const {
+// A message begins with ACTION@DEVPATH.
+bool UeventListener::concerns(std::string_view message) const {
+  const std::string_view path = message.substr(std::min(message.find('@'), message.size() - 1) + 1);
+  return prefixes_.empty() ||
+         std::any_of(prefixes_.begin(), prefixes_.end(),
+                     [&](const auto& prefix) { return path.starts_with(prefix); });
+}
+
+void UeventListener::report_pending(const Report& out, const std::string& tag) const {
   if (!socket_.ok()) return;
   int index = 0;
   while (wait(patience_ms_)) {
@@ -65,24 +80,12 @@ void UeventListener::drain(const Report& out, const std::string& tag, As as) con
       return recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
                       reinterpret_cast<sockaddr*>(&sender), &sender_size);
     });
-    const std::string id = text("%s[%d]", tag.c_str(), index++);
-    if (got.failed()) return out.line(id, got);
-    const std::string shown = readable({buffer.data(), static_cast<std::size_t>(got.value)});
-    if (as == As::remark) {
-      out.remark(id, sender.nl_pid, shown);
-    } else {
-      out.value(id, sender.nl_pid, shown);
-    }
+    if (got.failed()) return out.line(text("%s[%d]", tag.c_str(), index), got);
+    const std::string_view message(buffer.data(), static_cast<std::size_t>(got.value));
+    if (!concerns(message)) continue;
+    out.value(text("%s[%d]", tag.c_str(), index++), sender.nl_pid, readable(message));
   }
   if (index == 0) out.value(tag + " none", 0);
-}
-
-void UeventListener::report_pending(const Report& out, const std::string& tag) const {
-  drain(out, tag, As::line);
-}
-
-void UeventListener::remark_pending(const Report& out, const std::string& tag) const {
-  drain(out, tag, As::remark);
 }
 
 }  // namespace probe
