@@ -91,6 +91,7 @@ class Init {
     sigset_t signals = forwarded_signals();
     ::sigaddset(&signals, SIGCHLD);
     signals_ = Fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+    ::signal(SIGPIPE, SIG_IGN);  // the launcher may have gone when it is told the end
     close_others({status_.get(), lifeline_.get(), signals_.get()});
   }
 
@@ -138,15 +139,15 @@ class Init {
 };
 
 [[noreturn]] void be_init(const CommandOptions& options, Fd status, Fd lifeline, bool is_first) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, "mdevsim-init");
   if (is_first) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     if (::mount("proc", "/proc", "proc", kFlags, nullptr) != 0) {
       send_value(status, Start::no_proc);
       ::_exit(0);
     }
-  } else {
+  } else {  // it outlives a killed launcher until it has ended all descendants
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   }
   const pid_t command = ::fork();

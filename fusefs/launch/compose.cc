@@ -27,6 +27,10 @@ std::string Stage::path_of(const std::string& name) { return std::string(kSys) +
 Outcome<Stage> Stage::open() {
   Fd outer(::open(kSys, O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!outer.is_open()) return failed(with_errno("cannot open /sys"));
+  // Taken before the stage lies on it: a copy with everything mounted below would contain the
+  // stage.
+  Fd outer_tree(::open_tree(AT_FDCWD, kSys, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+  if (!outer_tree.is_open()) return failed(with_errno("cannot take up the real /sys"));
   std::string mountinfo = read_file("/proc/self/mountinfo");
   if (mountinfo.empty()) return machine_cannot("/proc is not mounted: mdevsim run needs it");
   if (::mount("mdevsim", kSys, "tmpfs", kSysfsFlags, kScaffoldOptions) != 0) {
@@ -37,7 +41,7 @@ Outcome<Stage> Stage::open() {
   for (const char* name : {"simulated", "real", "composed"}) {
     if (::mkdir(path_of(name).c_str(), 0755) != 0) return failed(with_errno("cannot make a stage"));
   }
-  return Stage(std::move(outer), mount_points_below(mountinfo, kSys));
+  return Stage(std::move(outer), std::move(outer_tree), mount_points_below(mountinfo, kSys));
 }
 
 Outcome<Fd> Stage::mount_simulated() {
@@ -54,7 +58,6 @@ Outcome<Fd> Stage::mount_simulated() {
 }
 
 Done Stage::mount_real(bool private_network) {
-  private_network_ = private_network;
   const std::string target = path_of("real");
   // Where the visible sysfs is read-only (a container's), a fresh one may only be mounted so too.
   for (const unsigned long flags : {kSysfsFlags, kSysfsFlags | MS_RDONLY}) {
@@ -63,9 +66,8 @@ Done Stage::mount_real(bool private_network) {
       return {};
     }
   }
-  if (::mount(fd_path(outer_.get()).c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) !=
-      0) {
-    return failed(with_errno("cannot bind the real /sys"));
+  if (::move_mount(outer_tree_.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+    return failed(with_errno("cannot mount the real /sys on the stage"));
   }
   return {};
 }

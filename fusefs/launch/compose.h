@@ -41,15 +41,17 @@ class Stage {
   static std::string path_of(const std::string& name);
 
  private:
-  explicit Stage(Fd outer, std::vector<std::string> mounted)
-      : outer_(std::move(outer)), mounted_(std::move(mounted)) {}
+  Stage(Fd outer, Fd outer_tree, std::vector<std::string> mounted)
+      : outer_(std::move(outer)),
+        outer_tree_(std::move(outer_tree)),
+        mounted_(std::move(mounted)) {}
   std::string source_path(const Step& step) const;
   Done carry_out(const Step& step, int composed_fd) const;
 
-  Fd outer_;  // the sysfs below the stage
+  Fd outer_;       // the sysfs below the stage
+  Fd outer_tree_;  // a copy of it, not mounted anywhere
   std::vector<std::string> mounted_;
   bool real_is_fresh_ = false;
-  bool private_network_ = false;
 };
 
 // The topmost mount points below `root` ("/sys"), relative to it, from the text of

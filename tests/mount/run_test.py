@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from launched import LINGER, LaunchedCase, kill, mount_lines
+from launched import LINGER, LaunchedCase, kill, machine_mounts
 from simulated import KERNEL_SAMPLES, MDEVSIM, USER, as_user, environment
 
 
@@ -122,7 +122,7 @@ class Terminal(LaunchedCase):
 
 class NothingIsLeft(LaunchedCase):
     def setUp(self):
-        self.mounts = mount_lines()
+        self.mounts = machine_mounts()
 
     def test_after_the_launcher_is_killed(self):
         process, network, _ = self.linger()
