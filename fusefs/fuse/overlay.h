@@ -21,12 +21,12 @@ namespace mdevsim::fusefs {
 
 // Only what is set was changed.
 struct AttributeChanges {
-  std::optional<std::uint16_t> mode;
-  std::optional<std::uint32_t> uid;
-  std::optional<std::uint32_t> gid;
-  std::optional<timespec> atime;
-  std::optional<timespec> mtime;
-  std::optional<timespec> ctime;
+  std::optional<std::uint16_t> mode{};
+  std::optional<std::uint32_t> uid{};
+  std::optional<std::uint32_t> gid{};
+  std::optional<timespec> atime{};
+  std::optional<timespec> mtime{};
+  std::optional<timespec> ctime{};
 
   // What `newer` sets replaces what was set before.
   void merge(const AttributeChanges& newer);

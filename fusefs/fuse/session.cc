@@ -122,8 +122,8 @@ Result<bool> check_mountpoint(const std::string& directory) {
 }
 
 // The first request is always INIT. It is answered here, so that whoever waits for readiness finds
-// a filesystem that is.
-bool answer_init(fuse_session* session) {
+// a filesystem that is. The error number negated; 0 when the session has ended before.
+int answer_init(fuse_session* session) {
   fuse_buf buffer{};
   int result = 0;
   do {
@@ -131,7 +131,8 @@ bool answer_init(fuse_session* session) {
   } while (result == -EINTR && fuse_session_exited(session) == 0);
   if (result > 0) fuse_session_process_buf(session, &buffer);
   std::free(buffer.mem);
-  return result > 0;
+  if (fuse_session_exited(session) != 0) return 0;
+  return result > 0 ? 1 : result;
 }
 
 void tell_ready(int fd) {
@@ -202,6 +203,9 @@ Result<std::unique_ptr<Session>> Session::open(Adapter& adapter, const SessionOp
   impl->session = fuse_session_new(arguments.get(), &table, sizeof table, &adapter);
   if (impl->session == nullptr) return fail(Errc::io, "libfuse refused to make a session");
   if (fuse_session_mount(impl->session, where.c_str()) != 0) {
+    if (options.fuse_fd >= 0) {
+      return fail(Errc::invalid, fmt::format("descriptor {} is not open", options.fuse_fd));
+    }
     return fail(Errc::not_permitted,
                 fmt::format("cannot mount on {}: root in a mount namespace of its own may, and "
                             "others where fusermount3 is installed (Debian: fuse3)",
@@ -227,10 +231,10 @@ Result<SessionEnd> Session::run() {
   impl.adapter.completion.start(kernel);
   StopWatch watch(impl.options.lifeline_fd, [&impl] { fuse_session_exit(impl.session); });
 
-  int result = 0;
-  if (answer_init(impl.session)) {
+  int result = answer_init(impl.session);
+  if (result > 0) {
     tell_ready(impl.options.ready_fd);
-    if (fuse_session_exited(impl.session) == 0) result = impl.serve();
+    result = impl.serve();
   }
   const SessionEnd end = watch.finish();
   impl.adapter.completion.stop();
