@@ -1,4 +1,5 @@
-// A program with a simulated host in it: reads a host file, makes the world, creates an instance, says how many are left.
+// A program with a simulated host in it: reads a host file, makes the world, creates an instance,
+// says how many are left.
 #include <cstdio>
 #include <string>
 
@@ -11,7 +12,8 @@ struct OneFile : mdevsim::config::FileSource {
   mdevsim::Result<std::string> read(const std::string&, std::size_t) override {
     return std::string(
         "[host.alpha.virtual.\"mtty/mtty\"]\n"
-        "mdev_types = [ { id = \"1\", name = \"port\", device_api = \"vfio-pci\", instances = 3 } ]\n");
+        "mdev_types = [ { id = \"1\", name = \"port\", device_api = \"vfio-pci\", instances = 3 } "
+        "]\n");
   }
 };
 
