@@ -93,6 +93,17 @@ class SubordinateIds(MachineCase):
                               prefix=lacking(SUBIDS, "root"), user="unprivileged")
         self.assertEqual(printed.split(), ["0", "65534", "1", "1", "100000", "65536"] * 2 + ["33:33"])
 
+    def test_libvirtd_as_debian_ships_it_creates_a_device(self):
+        printed = self.inside("""
+            libvirtd --daemon
+            virsh() { command virsh --quiet --connect nodedev:///system "$@"; }
+            until virsh nodedev-list 2>/dev/null | grep -q mtty_mtty; do sleep 0.1; done
+            echo "<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/>
+                  <uuid>c0ffee00-1234-4abc-8def-000000000001</uuid></capability></device>" > /run/mdev.xml
+            virsh nodedev-create /run/mdev.xml; virsh nodedev-list --cap mdev""", prefix=lacking(SUBIDS, "root"), user="unprivileged")
+        name = "mdev_c0ffee00_1234_4abc_8def_000000000001_mtty"
+        self.assertEqual(printed.splitlines(), [f"Node device {name} created from /run/mdev.xml", name])
+
     def test_without_one_the_caller_alone_is_mapped(self):
         self.assertEqual(self.inside("cat /proc/self/uid_map", user="unprivileged").split(), ["0", "65534", "1"])
 

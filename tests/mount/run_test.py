@@ -91,33 +91,39 @@ class Terminal(LaunchedCase):
     """On a terminal of its own, as a shell would start it."""
 
     def on_a_terminal(self, script, typed):
+        """Runs a script by which MDEVSIM is started, types when it says that it is ready."""
         master, slave = pty.openpty()
-        words = [*as_user(USER), str(MDEVSIM), "run", str(KERNEL_SAMPLES), "--", "bash", "--norc", "-c", script]
+        words = [*as_user(USER), "bash", "--norc", "-c", script.replace("RUN", f"{MDEVSIM} run {KERNEL_SAMPLES} --")]
         process = subprocess.Popen(["setsid", "--ctty", "--wait", *words], stdin=slave, stdout=slave, stderr=slave, env=environment(USER), cwd="/")
         self.addCleanup(self.end, process)
         os.close(slave)
         seen = b""
-        while b"ready" not in seen:
-            seen += os.read(master, 4096)
-        os.write(master, typed)
         try:
             while chunk := os.read(master, 4096):
                 seen += chunk
+                if b"ready" in seen and typed:
+                    os.write(master, typed)
+                    typed = b""
         except OSError:
             pass  # the terminal's end: nobody has it open any more
         os.close(master)
         return process.wait(), seen.decode()
 
     def test_the_interrupt_key_reaches_the_command_once(self):
-        script = "trap 'n=$((n+1)); [ -n \"$t\" ] || t=$SECONDS' INT; echo ready; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.1; done; echo ints=$n; exit 5"
-        status, seen = self.on_a_terminal(script, b"\x03")
+        script = "trap 'n=$((n+1))' INT; echo ready; until [ -n \"$n\" ]; do sleep 0.1; done; sleep 0.3; echo ints=$n; exit 5"
+        status, seen = self.on_a_terminal(f"exec RUN bash --norc -c '{script.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'", b"\x03")
         self.assertEqual(status, 5)
         self.assertIn("ints=1", seen)
 
     def test_an_interactive_shell_has_job_control(self):
-        status, seen = self.on_a_terminal("exec bash --norc -i -c 'echo ready; read -r line; set -o | grep monitor; exit 6'", b"x\n")
+        status, seen = self.on_a_terminal("exec RUN bash --norc -i -c 'echo ready; read -r line; exit 6'", b"x\n")
         self.assertEqual(status, 6)
         self.assertNotIn("no job control", seen)
+
+    def test_the_terminal_comes_back_from_an_interactive_shell(self):
+        status, seen = self.on_a_terminal("RUN bash --norc -i -c true; echo ready; read -r line || exit 9; echo got $line; exit 7", b"x\n")
+        self.assertEqual(status, 7)
+        self.assertIn("got x", seen)
 
 
 class NothingIsLeft(LaunchedCase):
