@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """A device in use: a write to its `remove` waits until the user lets go, as recorded of real kernels."""
 
-import pathlib
-import tempfile
 import unittest
 
-from simulated import KERNEL_SAMPLES, MDEVSIM, MTTY, SimulatedHostCase, uuid
+from simulated import HELPER, MDEVSIM, MTTY, SimulatedHostCase, kernel_samples, uuid
 
 U = uuid(1)
 PARENT = "/sys/devices/virtual/mtty/mtty"
@@ -30,23 +28,11 @@ RELEASED = """
 """
 
 
-def host_of_kernel(kernel):
-    """The sample host with another kernel: a file that includes nothing, so a copy will do."""
-    text = KERNEL_SAMPLES.read_text()
-    changed = text.replace('kernel = "6.12"', f'kernel = "{kernel}"')
-    assert kernel == "6.12" or changed != text, f"{KERNEL_SAMPLES} no longer says which kernel it is"
-    return changed
-
-
 class HeldDevice(SimulatedHostCase):
     kernel = "6.12"
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        pathlib.Path(folder.name).chmod(0o755)
-        self.host = pathlib.Path(folder.name) / "host.toml"
-        self.host.write_text(host_of_kernel(self.kernel))
+        self.host = self.host_file(kernel_samples(self.kernel))
 
     def test_remove_waits_until_the_device_is_let_go(self):
         printed = self.inside(HELD + """
@@ -72,10 +58,9 @@ class HeldDevice(SimulatedHostCase):
 
     def test_the_uuid_is_taken_meanwhile(self):
         printed = self.inside(HELD + f"""
-            printf {U} > {MTTY}/mtty-1/create && echo created || echo refused""" + RELEASED + """
+            printf {U} | {HELPER} write {MTTY}/mtty-1/create""" + RELEASED + """
             wait $writer""")
-        self.assertEqual(printed, "refused\n")
-        self.assertIn("File exists", self.stderr)
+        self.assertEqual(printed, "-1 EEXIST\n")
 
     def test_a_signal_does_not_end_the_writer_before_the_device_is_let_go(self):
         printed = self.inside(HELD + f"""

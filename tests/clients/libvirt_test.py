@@ -21,6 +21,7 @@ START = """
     finish() { kill $libvirtd; wait $libvirtd || true; rm -r $work; }
     trap finish EXIT
     virsh() { command virsh --quiet --connect nodedev:///system "$@"; }
+    speaking_virsh() { command virsh --connect nodedev:///system "$@"; }
     until virsh nodedev-info computer > /dev/null 2>&1; do
         kill -0 $libvirtd || { cat $work/output $work/log >&2; exit 1; }
         sleep 0.1
@@ -78,10 +79,10 @@ class Listing(Libvirt):
 class Lifecycle(Libvirt):
     def test_a_device_is_created_shown_and_destroyed(self):
         printed = self.libvirt(f"""
-            virsh nodedev-create $work/mdev.xml | sed "s|$work|WORK|"
+            speaking_virsh nodedev-create $work/mdev.xml | sed "s|$work|WORK|"
             virsh nodedev-list --cap mdev
-            virsh nodedev-dumpxml mtty_mtty | grep -o 'availableInstances>[0-9]*' | tail -1
-            virsh nodedev-destroy {DEVICE}
+            virsh nodedev-dumpxml mtty_mtty | grep -o 'availableInstances>[0-9][0-9]*' | tail -1
+            speaking_virsh nodedev-destroy {DEVICE}
             virsh nodedev-list --cap mdev
             ls /sys/bus/mdev/devices""")
         self.assert_lines(printed, f"""
@@ -119,12 +120,14 @@ class Lifecycle(Libvirt):
 
     def test_a_definition_is_started_destroyed_and_undefined(self):
         printed = self.libvirt(f"""
-            virsh nodedev-define $work/mdev.xml | sed "s|$work|WORK|"
+            speaking_virsh nodedev-define $work/mdev.xml | sed "s|$work|WORK|"
             virsh nodedev-list --inactive --cap mdev
-            virsh nodedev-start {DEVICE}
+            speaking_virsh nodedev-start {DEVICE}
             virsh nodedev-info {DEVICE} | grep -E 'Active|Persistent' | tr -s ' '
-            virsh nodedev-destroy {DEVICE}
-            virsh nodedev-undefine {DEVICE}
+            speaking_virsh nodedev-destroy {DEVICE}
+            speaking_virsh nodedev-undefine {DEVICE}
+            # libvirt hears of it by watching mdevctl's directory.
+            while virsh nodedev-list --all --cap mdev | grep -q {DEVICE}; do sleep 0.05; done
             virsh nodedev-list --all --cap mdev""")
         self.assert_lines(printed, f"""
             Node device '{DEVICE}' defined from 'WORK/mdev.xml'

@@ -28,18 +28,18 @@ class Lspci(SimulatedHostCase):
             """)
 
     def test_the_machine_readable_form_of_one_function(self):
-        self.assert_lines(self.inside(f"lspci -nDvmmk -s {NVME}"), """
-            Slot:   0000:01:00.0
-            Class:  0108
-            Vendor: 1b36
-            Device: 0010
-            SVendor:        1af4
-            SDevice:        1100
-            Rev:    02
-            ProgIf: 02
-            IOMMUGroup:     8
-
-            """)
+        printed = self.inside(f"lspci -nDvmmk -s {NVME}")
+        self.assertEqual([line.split("\t") for line in printed.splitlines() if line], [
+            ["Slot:", "0000:01:00.0"],
+            ["Class:", "0108"],
+            ["Vendor:", "1b36"],
+            ["Device:", "0010"],
+            ["SVendor:", "1af4"],
+            ["SDevice:", "1100"],
+            ["Rev:", "02"],
+            ["ProgIf:", "02"],
+            ["IOMMUGroup:", "8"],
+        ])
 
     def test_the_functions_in_detail_have_their_regions_interrupts_and_groups(self):
         printed = self.inside(f"lspci -nvvv -s {NETWORK_CARD}")
@@ -56,7 +56,8 @@ class Lspci(SimulatedHostCase):
     def test_all_functions_can_be_shown_in_all_detail(self):
         printed = self.inside("lspci -nvvvxxx")
         self.assertEqual(printed.count("\n00: "), 11)
-        self.assertEqual(self.stderr, "")
+        # Without the kernel's modules on this machine lspci says so; it has no other complaint.
+        self.assertEqual([line for line in self.stderr.splitlines() if "libkmod" not in line], [])
 
     def test_the_tree_has_the_bus_behind_the_root_port(self):
         self.assertIn("-03.0-[01]----00.0\n", self.inside("lspci -tn").replace("  ", ""))

@@ -16,10 +16,12 @@ class StressNg(SimulatedHostCase):
     def test_thousands_of_operations_leave_the_simulated_host_as_it_was(self):
         # By operations, not by time, so that a slow server is worked on as hard; make soak works by time.
         seconds = os.environ.get("MDEVSIM_SOAK_SECONDS")
-        limit = f"--timeout {seconds}" if seconds else "--timeout 0 --sysfs-ops 2000"
+        limit = f"--timeout {seconds}" if seconds else "--timeout 1000 --sysfs-ops 2000"
         printed = self.inside(f"""
             printf {uuid(1)} > {MTTY}/mtty-2/create
-            stress-ng --sysfs {WORKERS} {limit} --metrics-brief --stdout
+            work=$(mktemp -d)
+            stress-ng --sysfs {WORKERS} {limit} --metrics-brief --stdout --temp-path $work
+            rm -r $work
             ls /sys/bus/mdev/devices
             cat {MTTY}/mtty-2/available_instances""")
         operations = re.search(r"\bsysfs +(\d+) ", printed)

@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 
 import compare  # noqa: E402
-from simulated import KERNEL_SAMPLES, PROBE, USER, run  # noqa: E402
+from simulated import PROBE, USER, kernel_samples, run  # noqa: E402
 
 SUBJECTS = {
     "mtty-2": ["devices/virtual/mtty/mtty", "mtty-2", "-o", "devices/virtual/mdpy/mdpy", "mdpy-vga"],
@@ -29,23 +29,15 @@ PATIENCE_MS = "1"
 GUARDED = 'test -d /sys/kernel/mdevsim || { echo "this is no simulated host" >&2; exit 1; }; exec "$@"'
 
 
-def host_of_kernel(kernel, folder):
-    text = KERNEL_SAMPLES.read_text()
-    changed = text.replace('kernel = "6.12"', f'kernel = "{kernel}"')
-    if f'kernel = "{kernel}"' not in changed:
-        sys.exit(f"error: {KERNEL_SAMPLES} does not say kernel = \"6.12\"")
-    path = pathlib.Path(folder) / "host.toml"
-    path.write_text(changed)
-    return path
-
-
 def main():
     kernel, subject, output = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     sections = [name for name in SECTIONS if USER == "root" or name != "unpriv"]
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
+        host = pathlib.Path(folder) / "host.toml"
+        host.write_text(kernel_samples(kernel))
         result = run(["sh", "-c", GUARDED, "sh", PROBE, "/sys", *SUBJECTS[subject], "-s", ",".join(sections), "-w", PATIENCE_MS],
-                     host=host_of_kernel(kernel, folder))
+                     host=host)
     output.mkdir(parents=True, exist_ok=True)
     printed = output / f"{kernel}-{subject}-{USER}.out"
     printed.write_text(result.stdout)

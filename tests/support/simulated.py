@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
+import textwrap
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -90,13 +92,30 @@ class SimulatedHostCase(unittest.TestCase):
         return result.stdout
 
     def assert_lines(self, printed, expected):
-        """`expected` may be indented as the test's code is."""
-        lines = [line for line in expected.strip("\n").splitlines()]
-        indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
-        cut = min(indents) if indents else 0
-        self.assertEqual(printed.splitlines(), [line[cut:] for line in lines])
+        """`expected` is indented as the test's code is. Empty lines are not compared: mdevctl ends its lists with one."""
+        shown, wanted = ([line for line in text.splitlines() if line.strip()] for text in (printed, textwrap.dedent(expected)))
+        self.assertEqual(shown, wanted)
+
+
+    def host_file(self, text):
+        """A host file for one case."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name)
+        path.chmod(0o755)
+        (path / "host.toml").write_text(text)
+        return path / "host.toml"
+
+
+def kernel_samples(kernel="6.12"):
+    """The text of the sample host with another kernel."""
+    text = KERNEL_SAMPLES.read_text()
+    changed = text.replace('kernel = "6.12"', f'kernel = "{kernel}"')
+    if f'kernel = "{kernel}"' not in changed:
+        raise ValueError(f'{KERNEL_SAMPLES} does not say kernel = "6.12" any more')
+    return changed
 
 
 def without_times(text):
     """KERNEL[12.345678] -> KERNEL[T]"""
-    return re.sub(r"\[\d+\.\d+\]", "[T]", text)
+    return re.sub(r" *\[\d+\.\d+\]", "[T]", text)
