@@ -142,6 +142,70 @@ Outcome<Namespaces> enter_user_namespace() {
   return entered;
 }
 
+// The kernel tells its own uevents to every network namespace that the first user namespace owns,
+// so that the machine's real devices would be heard inside. Root's private network is therefore
+// owned by a user namespace of its own, made by a child in passing; root itself stays where it is.
+class NetworkOwner {
+ public:
+  NetworkOwner() : to_child_(make_pipe()), from_child_(make_pipe()) {
+    child_ = ::fork();
+    if (child_ == 0) live();
+    to_child_.read_end.close();
+    from_child_.write_end.close();
+  }
+  ~NetworkOwner() {
+    to_child_.write_end.close();
+    if (child_ > 0) ::waitpid(child_, nullptr, 0);
+  }
+  NetworkOwner(const NetworkOwner&) = delete;
+  NetworkOwner& operator=(const NetworkOwner&) = delete;
+
+  // Moves this process into the child's network namespace; false where the machine does not let it.
+  bool enter() {
+    if (child_ <= 0 || !heard() || !map_all_ids() || !tell() || !heard()) return false;
+    const std::string path = "/proc/" + std::to_string(child_) + "/ns/net";
+    const Fd network(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return network.is_open() && ::setns(network.get(), CLONE_NEWNET) == 0;
+  }
+
+ private:
+  [[noreturn]] void live() {
+    to_child_.write_end.close();
+    char word = 0;
+    const int from = to_child_.read_end.get();
+    const int to = from_child_.write_end.get();
+    const bool made = ::unshare(CLONE_NEWUSER) == 0 && ::write(to, "u", 1) == 1 &&
+                      ::read(from, &word, 1) == 1 && ::unshare(CLONE_NEWNET) == 0 &&
+                      ::write(to, "n", 1) == 1;
+    if (made) (void)!::read(from, &word, 1);  // until the parent has entered
+    ::_exit(0);
+  }
+  bool heard() {
+    char word = 0;
+    return ::read(from_child_.read_end.get(), &word, 1) == 1;
+  }
+  bool tell() { return ::write(to_child_.write_end.get(), "g", 1) == 1; }
+  // As many ids as this root has itself: all of them, or a container's share.
+  bool map_all_ids() const {
+    const std::string process = "/proc/" + std::to_string(child_);
+    for (const char* map : {"0 0 4294967295", "0 0 65536", "0 0 1"}) {
+      if (write_file((process + "/uid_map").c_str(), map)) {
+        return write_file((process + "/gid_map").c_str(), map);
+      }
+    }
+    return false;
+  }
+
+  Pipe to_child_;
+  Pipe from_child_;
+  pid_t child_ = -1;
+};
+
+bool enter_network_namespace(bool has_user_namespace) {
+  if (!has_user_namespace && NetworkOwner().enter()) return true;
+  return ::unshare(CLONE_NEWNET) == 0;
+}
+
 Done raise_loopback() {
   const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   struct ifreq request = {};
@@ -170,7 +234,7 @@ Outcome<Namespaces> enter_namespaces(const NamespaceOptions& options) {
         with_errno("cannot make the mount namespace private (a security module may forbid it)"));
   }
   if (!options.private_network) return entered;
-  if (::unshare(CLONE_NEWNET) != 0) {
+  if (!enter_network_namespace(entered.has_user_namespace)) {
     return machine_cannot(with_errno("cannot make a network namespace; --net host does without"));
   }
   if (Done raised = raise_loopback(); !raised) return tl::unexpected(raised.error());
