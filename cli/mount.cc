@@ -1,6 +1,11 @@
 // mdevsim mount: the bare tree of a simulated host on a directory.
 #include "fusefs/launch/mount.h"
 
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
 #include "cli/commands.h"
 #include "cli/options.h"
 
@@ -11,7 +16,7 @@ namespace {
 Syntax syntax() {
   Syntax syntax;
   syntax.usage =
-      "mdevsim mount HOSTFILE DIR [--host NAME] [--foreground] [--events WHICH] [--allow-other]";
+      "mdevsim mount HOSTFILE DIR [--host NAME] [--foreground] [--events [WHICH]] [--allow-other]";
   syntax.purpose =
       "Mounts the simulated tree alone: DIR is the host's /sys, or with several hosts in the\n"
       "file DIR/NAME is. Returns once it is mounted; fusermount3 -u DIR unmounts it.\n\n"
@@ -35,6 +40,27 @@ Syntax syntax() {
   return syntax;
 }
 
+constexpr const char* kAudiences[] = {"none", "kernel", "udev", "both"};
+
+bool is_audience(const std::string& word) {
+  return std::find(std::begin(kAudiences), std::end(kAudiences), word) != std::end(kAudiences);
+}
+
+// `--events` may stand alone, and then Boost takes a following word for an argument of its own:
+// `--events both` becomes
+// `--events=both`.
+std::vector<std::string> with_events_joined(std::span<char*> args) {
+  std::vector<std::string> words;
+  for (const char* word : args) {
+    if (!words.empty() && words.back() == "--events" && is_audience(word)) {
+      words.back() += std::string("=") + word;
+    } else {
+      words.emplace_back(word);
+    }
+  }
+  return words;
+}
+
 int exit_status(launch::Failure::Cause cause) {
   switch (cause) {
     case launch::Failure::Cause::usage:
@@ -53,8 +79,15 @@ int exit_status(launch::Failure::Cause cause) {
 
 int mount_main(std::span<char*> args) {
   const Syntax expected = syntax();
-  const Arguments given = parse_arguments(expected, args);
+  std::vector<std::string> words = with_events_joined(args);
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  const Arguments given = parse_arguments(expected, pointers);
   if (given.exit_status) return *given.exit_status;
+  if (!is_audience(given.text("events"))) {
+    return usage_error(expected,
+                       "--events " + given.text("events") + ": it is none, kernel, udev or both");
+  }
   launch::MountOptions options;
   options.host_file = given.text("hostfile");
   options.directory = given.text("dir");

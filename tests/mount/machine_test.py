@@ -101,8 +101,7 @@ class SubordinateIds(MachineCase):
             echo "<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/>
                   <uuid>c0ffee00-1234-4abc-8def-000000000001</uuid></capability></device>" > /run/mdev.xml
             virsh nodedev-create /run/mdev.xml; virsh nodedev-list --cap mdev""", prefix=lacking(SUBIDS, "root"), user="unprivileged")
-        name = "mdev_c0ffee00_1234_4abc_8def_000000000001_mtty"
-        self.assertEqual(printed.splitlines(), [f"Node device {name} created from /run/mdev.xml", name])
+        self.assertEqual(printed, "mdev_c0ffee00_1234_4abc_8def_000000000001_mtty\n")
 
     def test_without_one_the_caller_alone_is_mapped(self):
         self.assertEqual(self.inside("cat /proc/self/uid_map", user="unprivileged").split(), ["0", "65534", "1"])

@@ -87,6 +87,14 @@ class Background(MountCase):
         self.assertEqual(self.listed("beta", "class", "mdev_bus", "mtty", "mdev_supported_types"), ["mtty-7"])
         self.unmount()
 
+    def test_events_may_name_their_audience_or_not(self):
+        for option in (["--events"], ["--events", "both"], ["--events=kernel"], ["--events", "none"]):
+            with self.subTest(option):
+                result = self.as_caller(MDEVSIM, "mount", KERNEL_SAMPLES, self.directory, *option)
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                self.unmount()
+        self.assertIn("none, kernel, udev or both", self.mount("--events=all", status=2))
+
     def test_ending_the_server_unmounts(self):
         self.mount()
         for pid in self.servers():
