@@ -1,5 +1,8 @@
 // mdevsim: dispatches to the subcommand.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -65,6 +68,15 @@ int unknown_command(std::string_view name) {
   return kExitUsage;
 }
 
+// Whoever starts us may have closed the standard streams, whose numbers other files would then get,
+// or may ignore SIGCHLD, without which the end of a child cannot be seen.
+void mend_what_was_inherited() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0) static_cast<void>(::open("/dev/null", O_RDWR));
+  }
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
 int dispatch(std::span<char*> args) {
   if (args.size() < 2) {
     print_help(stderr);
@@ -90,6 +102,7 @@ int dispatch(std::span<char*> args) {
 
 int main(int argc, char** argv) {
   try {
+    mdevsim::cli::mend_what_was_inherited();
     return mdevsim::cli::dispatch({argv, static_cast<std::size_t>(argc)});
   } catch (const std::exception& error) {
     fmt::print(stderr, "mdevsim: error: {}\n", error.what());

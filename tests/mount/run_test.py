@@ -27,6 +27,11 @@ class ExitStatus(LaunchedCase):
         self.inside("kill -KILL $$", status=137)
         self.inside("kill -TERM $$", status=143)
 
+    def test_closed_streams_and_an_ignored_sigchld_do_not_matter(self):
+        words = " ".join([*as_user(USER), str(MDEVSIM), "run", str(KERNEL_SAMPLES), "--", "sh", "-c", "'exit 6'"])
+        result = subprocess.run(["bash", "--norc", "-c", f"trap '' CHLD; exec {words} 0<&- 1>&- 2>&-"], env=environment(USER), cwd="/", check=False)
+        self.assertEqual(result.returncode, 6)
+
     def test_a_command_that_is_not_found_is_127(self):
         status, said = self.run_words(KERNEL_SAMPLES, "--", "no-such-command")
         self.assertEqual((status, said), (127, "mdevsim: error: cannot run 'no-such-command': No such file or directory\n"))
