@@ -284,6 +284,12 @@ Result<Command> enable_store(const View& view, std::string_view bytes) {
   TRY_SET(const std::uint64_t value, parse_unsigned(bytes));
   return EnableFunction{id_of(view), value != 0};
 }
+// Only what lies behind a bridge can lose its power.
+Errc d3cold_allowed_show(const View& view, std::string& out) {
+  const ObjectRef self{ObjectRef::Type::pci_function, view.object()};
+  const bool behind_bridge = function_of(view).bridge.has_value();
+  return put(out, "{}\n", view.state.knob(self, Knob::d3cold_allowed, behind_bridge) ? 1 : 0);
+}
 template <Knob kKnob, bool kInitial>
 Errc knob_show(const View& view, std::string& out) {
   return put(
@@ -330,16 +336,15 @@ const Bar* bar_at(const View& view, std::uint8_t index) {
   }
   return nullptr;
 }
-// Six BARs, the ROM, six of SR-IOV; bridges have their windows instead, all unset here.
+// Six BARs, the ROM, six of SR-IOV, and the four windows of a bridge (closed here).
 Errc resource_show(const View& view, std::string& out) {
-  for (std::uint8_t i = 0; i < 13; ++i) {
-    const Bar* bar = i <= 6 ? bar_at(view, i) : nullptr;
-    if (bar == nullptr) {
-      put(out, "0x{:016x} 0x{:016x} 0x{:016x}\n", 0, 0, 0);
-    } else {
-      put(out, "0x{:016x} 0x{:016x} 0x{:016x}\n", bar->base, bar->base + bar->spec.size - 1,
-          resource_flags(bar->spec));
-    }
+  const std::uint8_t lines = is_bridge(view) ? 17 : 13;
+  for (std::uint8_t i = 0; i < lines; ++i) {
+    const Bar* bar = bar_at(view, i);
+    const std::uint64_t first = bar == nullptr ? 0 : bar->base;
+    const std::uint64_t last = bar == nullptr ? 0 : bar->base + bar->spec.size - 1;
+    const std::uint64_t flags = bar == nullptr ? 0 : resource_flags(*bar);
+    put(out, "0x{:016x} 0x{:016x} 0x{:016x}\n", first, last, flags);
   }
   return Errc::ok;
 }
@@ -412,8 +417,7 @@ constexpr auto kFunctionFiles = std::to_array<Row>({
     read_only("consistent_dma_mask_bits", 0, dma_mask_bits_show),
     read_only("current_link_speed", 0, link_speed_show, is_express),
     read_only("current_link_width", 0, link_width_show, is_express),
-    read_write("d3cold_allowed", 0, knob_show<Knob::d3cold_allowed, true>,
-               knob_store<Knob::d3cold_allowed>),
+    read_write("d3cold_allowed", 0, d3cold_allowed_show, knob_store<Knob::d3cold_allowed>),
     read_only("device", 0, device_show),
     read_only("dma_mask_bits", 0, dma_mask_bits_show),
     link("driver", 0, driver_node, has_driver),

@@ -97,13 +97,16 @@ Errc runtime_usage_show(const View& view, std::string& out) {
   }
   return text(out, "0");
 }
-// The functions directly below a root are its active children.
+// The functions directly below a root, or below a bridge, are its active children.
 template <ObjectRef::Type kType>
 Errc runtime_active_kids_show(const View& view, std::string& out) {
   std::size_t kids = 0;
-  if constexpr (kType == ObjectRef::Type::pci_root) {
-    for (const PciFunction& function : view.state.functions) {
-      kids += function.present && !function.bridge && raw(function.root) == view.object() ? 1U : 0U;
+  for (const PciFunction& function : view.state.functions) {
+    if (!function.present) continue;
+    if constexpr (kType == ObjectRef::Type::pci_root) {
+      kids += !function.bridge && raw(function.root) == view.object() ? 1U : 0U;
+    } else if constexpr (kType == ObjectRef::Type::pci_function) {
+      kids += function.bridge == (view.object() & 0xffff) ? 1U : 0U;
     }
   }
   return text(out, std::to_string(kids));

@@ -145,18 +145,22 @@ void write_pci_config(std::vector<std::uint8_t>& config, std::uint64_t offset,
   }
 }
 
-std::uint64_t resource_flags(const BarSpec& bar) {
-  // IORESOURCE_IO, _MEM, _PREFETCH, _SIZEALIGN, _MEM_64, _READONLY (ROM), and the low bits of the
-  // BAR itself.
+std::uint64_t resource_flags(const Bar& bar) {
+  // IORESOURCE_IO, _MEM, _PREFETCH, _SIZEALIGN, _MEM_64, and the low bits of the BAR itself.
   constexpr std::uint64_t kSizeAlign = 0x40000;
-  if (bar.index == 6) return 0x46200;
-  switch (bar.kind) {
+  if (bar.spec.index == 6) {
+    // The boot display's ROM is the copy that the firmware left in low memory.
+    constexpr std::uint64_t kVideoRom = 0xc0000;
+    return bar.base == kVideoRom ? 0x212 : 0x46200;
+  }
+  const std::uint64_t prefetch = bar.spec.prefetchable ? 0x2008 : 0;
+  switch (bar.spec.kind) {
     case BarKind::io:
-      return kSizeAlign | 0x100 | 0x1;
+      return kSizeAlign | 0x101;
     case BarKind::memory64:
-      return kSizeAlign | 0x100000 | 0x200 | 0x4 | (bar.prefetchable ? 0x2008U : 0U);
+      return kSizeAlign | 0x100204 | prefetch;
     case BarKind::memory32:
-      return kSizeAlign | 0x200 | (bar.prefetchable ? 0x2008U : 0U);
+      return kSizeAlign | 0x200 | prefetch;
   }
   return 0;
 }

@@ -20,6 +20,6 @@ void write_pci_config(std::vector<std::uint8_t>& config, std::uint64_t offset,
                       std::string_view bytes);
 
 // The IORESOURCE_* flags that the kernel prints in `resource`.
-std::uint64_t resource_flags(const BarSpec& bar);
+std::uint64_t resource_flags(const Bar& bar);
 
 }  // namespace mdevsim
