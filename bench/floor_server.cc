@@ -229,17 +229,21 @@ void FloorServer::write(fuse_req_t request, fuse_ino_t inode, std::string_view b
     fuse_reply_write(request, bytes.size());
     return;
   }
-  const std::lock_guard lock(mutex_);
-  if (creates) instance_ = bytes;
-  changes_.push_back({request, bytes.size(), node, instance_});
-  if (removes) instance_.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    if (creates) instance_ = bytes;
+    changes_.push_back({request, bytes.size(), node, instance_});
+    if (removes) instance_.clear();
+  }
   changed_.notify_one();
 }
 
 void FloorServer::complete(const Change& change) {
   const FloorNode parent{FloorKind::function, change.node.function};
+  // The first is known to the kernel, the others are not: as with the directories whose link counts
+  // change in mdevsim.
   for (unsigned i = 0; i < settings_.invalidates; ++i)
-    fuse_lowlevel_notify_inval_inode(session_, parent.inode(), -1, 0);
+    fuse_lowlevel_notify_inval_inode(session_, parent.inode() + i, -1, 0);
   const unsigned expires = settings_.expires + (change.node.kind == FloorKind::remove ? 1U : 0U);
   for (unsigned i = 0; i < expires; ++i) {
     expire(&fuse_lowlevel_notify_expire_entry, session_, parent, change.uuid);
