@@ -144,20 +144,25 @@ class Lifecycle(Libvirt):
         self.assertIn("error: Failed to create node device from", self.stderr)
 
     def test_creation_and_destruction_are_events(self):
-        printed = self.libvirt(f"""
+        # The listener gives no sign when it is heard: devices are created, each with a uuid of its own, until one is seen.
+        printed = self.libvirt("""
             command virsh --connect nodedev:///system nodedev-event --loop --event lifecycle > $work/events 2>&1 &
             listener=$!
-            # The subscription has no sign of its own: create and destroy until one is heard, then once more in full.
-            until grep -q Deleted $work/events; do
-                virsh nodedev-create $work/mdev.xml > /dev/null
-                virsh nodedev-destroy {DEVICE} > /dev/null
+            number=100
+            until grep -q "0$number"_mtty:.Created $work/events; do
+                number=$((number + 1))
+                sed "s/......<.uuid>/000$number<\\/uuid>/" $work/mdev.xml > $work/next.xml
+                virsh nodedev-create $work/next.xml > /dev/null
+                sleep 1
             done
+            virsh nodedev-destroy mdev_c0ffee00_1234_4abc_8def_000000000${number}_mtty > /dev/null
+            until grep -q "0$number"_mtty:.Deleted $work/events; do sleep 0.05; done
             kill -INT $listener || true
             wait $listener || true
-            grep {DEVICE} $work/events | tail -2""")
-        self.assert_lines(printed, f"""
-            event 'lifecycle' for node device {DEVICE}: Created
-            event 'lifecycle' for node device {DEVICE}: Deleted
+            grep "0$number"_mtty $work/events | sed s/0000$number/NUMBER/""")
+        self.assert_lines(printed, """
+            event 'lifecycle' for node device mdev_c0ffee00_1234_4abc_8def_00000NUMBER_mtty: Created
+            event 'lifecycle' for node device mdev_c0ffee00_1234_4abc_8def_00000NUMBER_mtty: Deleted
             """)
 
 
