@@ -31,6 +31,7 @@ function(mdevsim_unit_test name)
   math(EXPR timeout "120 * ${MDEVSIM_TIMEOUT_FACTOR}")
   gtest_discover_tests(${name}
     DISCOVERY_MODE PRE_TEST
+    NO_PRETTY_VALUES
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${timeout})
 endfunction()
