@@ -14,8 +14,8 @@
 #include <sys/uio.h>
 #include <sys/xattr.h>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <string>
