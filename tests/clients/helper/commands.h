@@ -20,8 +20,9 @@ int run_listen(std::span<const std::string> arguments);
 // "-1 EINVAL".
 int run_write(std::span<const std::string> arguments);
 
-// soak SECONDS PARENT TYPE: creates, reads, removes, walks and notifies in many processes; ends
-// with 1 when something hangs, is left over, or gives an errno that it must not.
+// soak SECONDS PARENT TYPE ASLEEP_SECONDS: creates, reads, removes, walks and notifies in many
+// processes; ends with 1 when something is left over or gives an errno that it must not, or when a
+// process sleeps uninterruptibly for longer than ASLEEP_SECONDS.
 int run_soak(std::span<const std::string> arguments);
 
 }  // namespace helper

@@ -19,7 +19,7 @@ constexpr Command kCommands[] = {
     {"race", helper::run_race, 3, "race same|different TYPE PROCESSES"},
     {"listen", helper::run_listen, 2, "listen TYPE UUID"},
     {"write", helper::run_write, 1, "write FILE"},
-    {"soak", helper::run_soak, 3, "soak SECONDS PARENT TYPE"},
+    {"soak", helper::run_soak, 4, "soak SECONDS PARENT TYPE ASLEEP_SECONDS"},
 };
 
 }  // namespace

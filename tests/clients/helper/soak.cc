@@ -23,7 +23,6 @@ using Clock = std::chrono::steady_clock;
 using probe::Target;
 
 constexpr unsigned kUuids = 24;  // more than fit, so that creators meet a full parent as well
-constexpr auto kUninterruptibleMax = std::chrono::seconds(1);
 
 // What one process did; the first errno that it must not get ends it.
 struct Worker {
@@ -137,7 +136,7 @@ char state_of(pid_t pid) {
 }
 
 // Waits for all; the number of those that failed or slept uninterruptibly for too long.
-int wait_for(const std::vector<Running>& started) {
+int wait_for(const std::vector<Running>& started, std::chrono::seconds asleep_max) {
   std::map<pid_t, Clock::time_point> asleep_since;
   std::size_t ended = 0;
   int failures = 0;
@@ -153,8 +152,9 @@ int wait_for(const std::vector<Running>& started) {
         continue;
       }
       const auto [since, first] = asleep_since.try_emplace(running.pid, Clock::now());
-      if (first || Clock::now() - since->second < kUninterruptibleMax) continue;
-      printf("%s: asleep, and not to be interrupted, for more than a second\n", running.job->name);
+      if (first || Clock::now() - since->second < asleep_max) continue;
+      printf("%s: asleep, and not to be interrupted, for more than %ld s\n", running.job->name,
+             long{asleep_max.count()});
       since->second = Clock::time_point::max() - std::chrono::hours(1);  // said once
       ++failures;
     }
@@ -167,6 +167,7 @@ int wait_for(const std::vector<Running>& started) {
 
 int run_soak(std::span<const std::string> arguments) {
   const std::chrono::seconds duration(std::atol(arguments[0].c_str()));
+  const std::chrono::seconds asleep_max(std::atol(arguments[3].c_str()));
   Target target;
   target.sys = "/sys";
   target.parent = arguments[1];
@@ -175,7 +176,7 @@ int run_soak(std::span<const std::string> arguments) {
 
   int results[2];
   if (pipe(results) != 0) return 1;
-  const int failures = wait_for(start(target, duration, results[1]));
+  const int failures = wait_for(start(target, duration, results[1]), asleep_max);
   close(results[1]);
   long operations = 0;
   for (long done = 0; read(results[0], &done, sizeof done) == sizeof done;) operations += done;
