@@ -183,6 +183,10 @@ bool is_vfio(const View& view) { return function_of(view).vfio_binding != Bindin
 bool is_bridge(const View& view) { return function_of(view).spec.secondary_bus.has_value(); }
 bool is_express(const View& view) { return function_of(view).spec.config_bytes == 4096; }
 bool is_display(const View& view) { return (function_of(view).spec.class_code >> 8) == 0x0300; }
+// Since 6.11.
+bool has_reset_subordinate(const View& view) {
+  return is_bridge(view) && view.state.kernel != KernelRelease::v6_1;
+}
 bool can_reset(const View& view) { return !function_of(view).spec.reset_methods.empty(); }
 
 bool below_bridge(const View& view, const PciFunction& function) {
@@ -266,6 +270,9 @@ Errc boot_vga_show(const View& view, std::string& out) {
 }
 Errc link_speed_show(const View&, std::string& out) { return put(out, "2.5 GT/s PCIe\n"); }
 Errc link_width_show(const View&, std::string& out) { return put(out, "1\n"); }
+Errc secondary_bus_number_show(const View& view, std::string& out) {
+  return put(out, "{}\n", *function_of(view).spec.secondary_bus);
+}
 Errc numa_node_show(const View& view, std::string& out) {
   return put(out, "{}\n", function_of(view).numa_node);
 }
@@ -440,6 +447,7 @@ constexpr auto kFunctionFiles = std::to_array<Row>({
     mode(write_only("remove", 0, remove_store), 0220),
     write_only("rescan", 0, rescan_store),
     write_only("reset", 0, reset_store, can_reset),
+    write_only("reset_subordinate", 0, reset_store, has_reset_subordinate),
     read_write("reset_method", 0, reset_method_show, reset_method_store, can_reset),
     read_only("resource", 0, resource_show),
     bar_file<0>("resource0", has_bar<0>),
@@ -460,6 +468,8 @@ constexpr auto kFunctionFiles = std::to_array<Row>({
          [](const View& view) {
            return view.other(Kind::bus, static_cast<std::uint32_t>(BusKind::pci));
          }),
+    read_only("secondary_bus_number", 0, secondary_bus_number_show, is_bridge),
+    read_only("subordinate_bus_number", 0, secondary_bus_number_show, is_bridge),
     read_only("subsystem_device", 0, subsystem_device_show),
     read_only("subsystem_vendor", 0, subsystem_vendor_show),
     read_write("uevent", 0, uevent_show<ObjectRef::Type::pci_function>,
