@@ -29,6 +29,7 @@ inline constexpr std::uint32_t kTypesExpandedMax =
     1'000'000;  // those that `repeat` shares count once
 inline constexpr std::size_t kTextExpandedBytesMax = std::size_t{256} << 20;
 inline constexpr std::uint32_t kAttributesPerTypeMax = 256;
+inline constexpr std::size_t kDriverIdsMax = 1000;
 inline constexpr std::uint32_t kCpusMax = 8192;
 inline constexpr std::uint32_t kNumaNodesMax = 1024;
 inline constexpr std::uint32_t kIommuGroupsMax = 1'000'000;  // numbers are below it

@@ -122,8 +122,10 @@ std::uint32_t Report::add_file(std::string name, std::string text) {
   return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
+bool Report::is_full() const { return found_.size() >= kDiagnosticsMax; }
+
 void Report::error(Region where, std::string message, std::string help) {
-  if (found_.size() >= kDiagnosticsMax) {
+  if (is_full()) {
     ++dropped_;
     return;
   }

@@ -34,6 +34,8 @@ class Report {
   std::string_view text(std::uint32_t file) const { return files_[file].text; }
 
   void error(Region where, std::string message, std::string help);
+  // Then more are only counted.
+  bool is_full() const;
   bool has_errors() const { return !found_.empty(); }
   std::size_t count() const { return found_.size() + dropped_; }
 

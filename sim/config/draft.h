@@ -2,9 +2,11 @@
 // Tables of several files are put side by side here; `expand` makes hosts of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -83,7 +85,8 @@ struct HostDraft {
 
 struct Drafts {
   std::vector<HostDraft> hosts;  // in the order of their first mention
-  bool complete = true;          // false: a file could not be read, or has syntax errors
+  std::unordered_map<std::string, std::size_t> host_by_name;
+  bool complete = true;  // false: a file could not be read, or has syntax errors
 };
 
 }  // namespace mdevsim::config

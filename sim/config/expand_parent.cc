@@ -83,14 +83,13 @@ std::shared_ptr<const ExpandedParent> ParentExpander::make(const ParentDraft& dr
     else
       building.spec->mdev_driver = *name;
   }
-  for (const TypeDraft& type : draft.types) parent.sound &= add_types(type, index, draft, building);
+  for (const TypeDraft& type : draft.types) parent.sound &= add_types(type, index, building);
   parent.sound = parent.sound && check_pool(draft, building);
   parent.spec = std::move(building.spec);
   return std::make_shared<const ExpandedParent>(std::move(parent));
 }
 
-bool ParentExpander::add_types(const TypeDraft& draft, Index outer, const ParentDraft& parent,
-                               Building& building) {
+bool ParentExpander::add_types(const TypeDraft& draft, Index outer, Building& building) {
   if (!draft.id) return false;
   const std::uint32_t count = draft.repeat.value_or(1);
   if (building.spec->types.size() + count > kTypesPerParentMax) {
@@ -104,8 +103,8 @@ bool ParentExpander::add_types(const TypeDraft& draft, Index outer, const Parent
                   "put {i} into the id: id = \"type-{i}\"");
     return false;
   }
-  (void)parent;
-  building.spec->types.reserve(building.spec->types.size() + count);
+  std::vector<TypeSpec>& types = building.spec->types;
+  if (count > types.capacity()) types.reserve(types.size() + count);
   for (std::uint32_t i = 0; i < count; ++i) {
     if (!add_type(draft, draft.repeat ? Index(i) : outer, building))
       return false;  // the others would say the same

@@ -36,8 +36,7 @@ class ParentExpander {
   struct Building;
 
   std::shared_ptr<const ExpandedParent> make(const ParentDraft& draft, Index index);
-  bool add_types(const TypeDraft& draft, Index outer, const ParentDraft& parent,
-                 Building& building);
+  bool add_types(const TypeDraft& draft, Index outer, Building& building);
   bool add_type(const TypeDraft& draft, Index index, Building& building);
   bool fill_texts(const TypeDraft& draft, Index index, TypeSpec& type);
   bool fill_attributes(const TypeDraft& draft, Index index, TypeSpec& type);

@@ -13,13 +13,12 @@ namespace {
 using Kind = Value::Kind;
 
 HostDraft& draft_of(const Member& member, Drafts& drafts) {
-  const auto known =
-      std::find_if(drafts.hosts.begin(), drafts.hosts.end(),
-                   [&](const HostDraft& host) { return host.name.value == member.key; });
-  if (known != drafts.hosts.end()) return *known;
-  drafts.hosts.emplace_back();
-  drafts.hosts.back().name = Text(member.key, member.where);
-  return drafts.hosts.back();
+  const auto [known, is_new] = drafts.host_by_name.emplace(member.key, drafts.hosts.size());
+  if (is_new) {
+    drafts.hosts.emplace_back();
+    drafts.hosts.back().name = Text(member.key, member.where);
+  }
+  return drafts.hosts[known->second];
 }
 
 // The keys that describe the host itself come from one file, however many speak of its devices.
@@ -52,6 +51,11 @@ void read_kernel(TableReader& table, HostDraft& host) {
 std::vector<std::pair<std::uint16_t, std::uint16_t>> read_ids(const Member& member, bool complete,
                                                               Report& report) {
   std::vector<std::pair<std::uint16_t, std::uint16_t>> ids;
+  if (member.value.items.size() > kDriverIdsMax) {
+    report.error(member.where, fmt::format("a driver can list at most {} ids", kDriverIdsMax),
+                 "remove some of them");
+    return ids;
+  }
   for (const Value& item : member.value.items) {
     constexpr std::string_view kExample = "ids = [ { vendor = 0x10de, device = 0x1eb8 } ]";
     if (item.kind != Kind::table) {

@@ -101,6 +101,10 @@ void TableReader::missing(std::string_view key, std::string_view help) {
 void TableReader::finish() {
   for (const Member& member : table_.members) {
     if (std::find(asked_.begin(), asked_.end(), member.key) != asked_.end()) continue;
+    if (report_.is_full()) {
+      report_.error(member.where, {}, {});
+      continue;
+    }
     const std::string_view near = nearest(member.key, asked_);
     std::vector<std::string_view> known = asked_;
     std::sort(known.begin(), known.end());
