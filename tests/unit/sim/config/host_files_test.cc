@@ -66,10 +66,8 @@ std::set<std::string> lines_of(const PciFunctionSpec& function) {
   if (function.boot_vga) add("boot_vga 1");
   if (!function.reset_methods.empty()) add("reset_method " + join(function.reset_methods));
   for (const BarSpec& bar : function.bars) {
-    const std::string region =
-        fmt::format("resource{} 0x{:016x} 0x{:016x}", bar.index, bar.base, bar.base + bar.size - 1);
-    // The flags of a ROM depend on what the firmware did with it.
-    add(bar.index == 6 ? region : region + fmt::format(" 0x{:016x}", resource_flags(bar)));
+    add(fmt::format("resource{} 0x{:016x} 0x{:016x} 0x{:016x}", bar.index, bar.base,
+                    bar.base + bar.size - 1, resource_flags(Bar{.spec = bar, .base = bar.base})));
   }
   return lines;
 }
