@@ -13,14 +13,29 @@
 
 namespace mdevsim::fusefs {
 
-#define MDEVSIM_OPERATIONS(X)                                                                     \
-  X(lookup)                                                                                       \
-  X(getattr)                                                                                      \
-  X(setattr)                                                                                      \
-  X(readlink) X(mknod) X(mkdir) X(unlink) X(rmdir) X(symlink) X(rename) X(link) X(create) X(open) \
-      X(read) X(write) X(release) X(fsync) X(opendir) X(readdir) X(readdirplus) X(releasedir)     \
-          X(fsyncdir) X(statfs) X(setxattr) X(getxattr) X(listxattr) X(removexattr) X(ioctl)      \
-              X(poll)
+#define MDEVSIM_OPERATIONS(X) \
+  X(lookup)                   \
+  X(getattr)                  \
+  X(setattr)                  \
+  X(readlink)                 \
+  X(mknod)                    \
+  X(mkdir)                    \
+  X(unlink)                   \
+  X(rmdir)                    \
+  X(symlink)                  \
+  X(rename)                   \
+  X(link)                     \
+  X(create)                   \
+  X(open)                     \
+  X(read)                     \
+  X(write)                    \
+  X(release)                  \
+  X(fsync)                    \
+  X(opendir)                  \
+  X(readdir)                  \
+  X(readdirplus)              \
+  X(releasedir)               \
+  X(fsyncdir) X(statfs) X(setxattr) X(getxattr) X(listxattr) X(removexattr) X(ioctl) X(poll)
 
 enum class Operation : std::uint8_t {
 #define X(name) name,
