@@ -340,7 +340,7 @@ TEST(Load, ABinaryFileGivesDiagnosticsAndNoTerminalCodes) {
 TEST(Load, LettersOfAnyScriptOutsideOfQuotesAreSyntaxErrors) {
   for (const std::string letter : {"é", "Ж", "あ", "漢", "\uFF01", "😀", "\u00A1"}) {
     for (const std::string& text : {letter + " = 1\n", "a = " + letter + "\n",
-                                   "a = 1 " + letter + "\n", "[a] " + letter + "\n"}) {
+                                    "a = 1 " + letter + "\n", "[a] " + letter + "\n"}) {
       const Loaded loaded = load_text("[host.a]\n" + text);
       ASSERT_GE(loaded.diagnostics.size(), 1U) << text;
       EXPECT_EQ(loaded.diagnostics.back().line, 2U) << text;
