@@ -83,14 +83,13 @@ class UeventSender {
     nlmsghdr header{};
     header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + kUevent.size());
     header.nlmsg_type = NLMSG_MIN_TYPE;
-    header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    header.nlmsg_flags = NLM_F_REQUEST;
     std::memcpy(message.data(), &header, sizeof header);
     std::memcpy(message.data() + sizeof header, kUevent.data(), kUevent.size());
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
     sendto(socket_, message.data(), header.nlmsg_len, 0, address(kernel), sizeof kernel);
     recv(socket_, message.data(), message.size(), MSG_DONTWAIT);  // what the listeners got
-    recv(socket_, message.data(), message.size(), MSG_DONTWAIT);  // the acknowledgement
   }
 
   void send_to_udev_listeners() {

@@ -66,14 +66,14 @@ void Completion::post(sysfs::Batch batch) {
   enqueue(std::move(batch));
 }
 
-void Completion::invalidate_pages(sysfs::NodeId node) { enqueue(node); }
+void Completion::invalidate_pages(sysfs::NodeId node) {
+  enqueue(node);
+  ready_.notify_one();
+}
 
 void Completion::enqueue(Work work) {
-  {
-    const MutexLock lock(mutex_);
-    queue_.push_back(std::move(work));
-  }
-  ready_.notify_one();
+  const MutexLock lock(mutex_);
+  queue_.push_back(std::move(work));
 }
 
 bool Completion::wait() {

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -54,6 +53,7 @@ class Completion : public sysfs::BatchSink {
   void retire(sysfs::Ticket ticket) EXCLUDES(mutex_);
 
   void post(sysfs::Batch batch) override EXCLUDES(mutex_);
+  void posted() override { ready_.notify_one(); }
   // For reads through the page cache (splice): see Kernel::invalidate_pages.
   void invalidate_pages(sysfs::NodeId node) EXCLUDES(mutex_);
 
@@ -85,7 +85,7 @@ class Completion : public sysfs::BatchSink {
   std::deque<Held> held_;  // the thread's own; by due time, since all are held equally long
 
   Mutex mutex_;  // a leaf: taken under the world's lock by post()
-  std::condition_variable_any ready_;
+  Condition ready_;
   std::deque<Work> queue_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::unordered_map<std::uint64_t, RequestFacts> waiting_ GUARDED_BY(mutex_);

@@ -71,6 +71,9 @@ class BatchSink {
  public:
   virtual ~BatchSink() = default;
   virtual void post(Batch batch) = 0;
+  // Called after the lock is gone: who carries batches out is woken now, and not to find the world
+  // locked.
+  virtual void posted() {}
 };
 
 }  // namespace mdevsim::sysfs

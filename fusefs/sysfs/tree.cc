@@ -122,6 +122,11 @@ struct Tree::Impl {
     for (std::size_t i = 0; i < worlds.size(); ++i) add_entry(out, worlds[i]->name(), host_root(i));
     sort_entries(out);
   }
+  // Both change the world under its lock; what comes after the lock is the caller's. True, or not
+  // answered: a batch was posted.
+  Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, Ticket ticket);
+  bool release(NodeId attribute);
+
   Stat forest_stat() const {
     Stat out;
     out.mode = 0555;
@@ -129,6 +134,38 @@ struct Tree::Impl {
     return out;
   }
 };
+
+Stored Tree::Impl::store(NodeId attribute, std::string_view bytes, std::uint64_t offset,
+                         Ticket ticket) {
+  World::Writing writing(*worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  if (!is_alive(view)) return {true, Errc::no_device};
+  const Row& row = row_of(attribute);
+  if (row.store == nullptr && row.write == nullptr) return {true, Errc::io};
+  const Result<Command> command =
+      row.store != nullptr ? row.store(view, bytes) : row.write(view, bytes, offset);
+  if (!command) return {true, command.error().code};
+
+  const Outcome outcome = writing.apply(*command, {ticket.request, ticket.bytes});
+  if (outcome.effects.empty() && outcome.finished.empty() && !outcome.waits)
+    return {true, outcome.errc};
+  // Queued under the lock, so that effects leave in the order of the changes.
+  Batch batch = make_batch(attribute.host(), writing.state(), outcome);
+  if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
+  sink.post(std::move(batch));
+  return {false, Errc::ok};
+}
+
+bool Tree::Impl::release(NodeId attribute) {
+  World::Writing writing(*worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  // The device may have lost its last traces meanwhile, but its record lives while it is held.
+  if (!table_of(attribute.kind()).alive(view)) return false;
+  const Outcome outcome = writing.apply(row_of(attribute).released(view), {});
+  if (outcome.effects.empty() && outcome.finished.empty()) return false;
+  sink.post(make_batch(attribute.host(), writing.state(), outcome));
+  return true;
+}
 
 Tree::Tree(std::vector<std::unique_ptr<World>> worlds, BatchSink& sink)
     : impl_(new Impl{std::move(worlds), sink}) {}
@@ -247,23 +284,9 @@ Errc Tree::read(NodeId attribute, std::uint64_t offset, std::size_t size, const 
 Stored Tree::store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller&,
                    Ticket ticket) {
   if (impl_->world_of(attribute) == nullptr) return {true, Errc::no_device};
-  World::Writing writing(*impl_->worlds[attribute.host()]);
-  const View view{writing.state(), attribute};
-  if (!is_alive(view)) return {true, Errc::no_device};
-  const Row& row = row_of(attribute);
-  if (row.store == nullptr && row.write == nullptr) return {true, Errc::io};
-  const Result<Command> command =
-      row.store != nullptr ? row.store(view, bytes) : row.write(view, bytes, offset);
-  if (!command) return {true, command.error().code};
-
-  const Outcome outcome = writing.apply(*command, {ticket.request, ticket.bytes});
-  if (outcome.effects.empty() && outcome.finished.empty() && !outcome.waits)
-    return {true, outcome.errc};
-  // Queued under the lock, so that effects leave in the order of the changes.
-  Batch batch = make_batch(attribute.host(), writing.state(), outcome);
-  if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
-  impl_->sink.post(std::move(batch));
-  return {false, Errc::ok};
+  const Stored stored = impl_->store(attribute, bytes, offset, ticket);
+  if (!stored.answered) impl_->sink.posted();
+  return stored;
 }
 
 Errc Tree::opened(NodeId attribute, const Caller&) {
@@ -278,13 +301,7 @@ Errc Tree::opened(NodeId attribute, const Caller&) {
 
 void Tree::released(NodeId attribute) {
   if (impl_->world_of(attribute) == nullptr || row_of(attribute).released == nullptr) return;
-  World::Writing writing(*impl_->worlds[attribute.host()]);
-  const View view{writing.state(), attribute};
-  // The device may have lost its last traces meanwhile, but its record lives while it is held.
-  if (!table_of(attribute.kind()).alive(view)) return;
-  const Outcome outcome = writing.apply(row_of(attribute).released(view), {});
-  if (outcome.effects.empty() && outcome.finished.empty()) return;
-  impl_->sink.post(make_batch(attribute.host(), writing.state(), outcome));
+  if (impl_->release(attribute)) impl_->sink.posted();
 }
 
 }  // namespace mdevsim::sysfs

@@ -129,11 +129,10 @@ Result<std::uint64_t> Sender::send(const sysfs::Uevent& uevent) {
 }
 
 Result<std::uint64_t> Sender::send_to_kernel_group(const std::string& payload) {
-  discard_received();
   nlmsghdr header{};
   header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + payload.size());
   header.nlmsg_type = kMessageType;
-  header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  header.nlmsg_flags = NLM_F_REQUEST;  // without NLM_F_ACK only a refusal is answered
   header.nlmsg_seq = ++requests_;
   header.nlmsg_pid = port_;
   if (header.nlmsg_len > kUeventBytesMax) {
@@ -154,28 +153,28 @@ Result<std::uint64_t> Sender::send_to_kernel_group(const std::string& payload) {
   return await_broadcast(payload, header.nlmsg_seq);
 }
 
-// The kernel has put the broadcast and its answer into the socket before sendmsg(2) returned, in
-// this order.
+// The kernel has put the broadcast, or its refusal, into the socket before sendmsg(2) returned.
+// What lies before it are the kernel's other events since the last call, which are nothing to us.
 Result<std::uint64_t> Sender::await_broadcast(const std::string& payload, std::uint32_t request) {
-  std::array<char, 8192> buffer{};
-  std::uint64_t seqnum = 0;
+  std::array<char, 8192> buffer;
   for (;;) {
     Received received;
     const ssize_t size = receive(socket_, MSG_DONTWAIT, buffer, received);
     if (size == -EINTR || size == -ENOBUFS) continue;  // ENOBUFS: other events did not fit
+    // Without a broadcast of ours (the socket was full) the event still went to everybody else.
+    if (size == -EAGAIN) return last_seqnum_ + 1;
     if (size < 0) return socket_failure("no answer to a uevent", static_cast<int>(-size));
     if (!received.from_kernel) continue;
     if (received.broadcast) {
-      if (seqnum == 0) seqnum = seqnum_of_broadcast(received.bytes, payload);
+      const std::uint64_t seqnum = seqnum_of_broadcast(received.bytes, payload);
+      if (seqnum != 0) return seqnum;
       continue;
     }
     const auto header = header_of<nlmsghdr>(received.bytes);
     if (header.nlmsg_type != NLMSG_ERROR) continue;
     const auto answer = header_of<nlmsgerr>(received.bytes.substr(sizeof header));
-    if (answer.msg.nlmsg_seq != request) continue;
-    if (answer.error != 0) return socket_failure("the kernel refused a uevent", -answer.error);
-    // Without a broadcast of ours (the socket was full) the event still went to everybody else.
-    return seqnum != 0 ? seqnum : last_seqnum_ + 1;
+    if (answer.msg.nlmsg_seq == request && answer.error != 0)
+      return socket_failure("the kernel refused a uevent", -answer.error);
   }
 }
 
@@ -190,15 +189,6 @@ Result<std::uint64_t> Sender::send_to_udev_group(const sysfs::Uevent& uevent,
     return socket_failure("cannot send a uevent to the udev group", errno);
   }
   return seqnum;
-}
-
-void Sender::discard_received() {
-  std::array<char, 8192> buffer{};
-  Received ignored;
-  for (;;) {
-    const ssize_t size = receive(socket_, MSG_DONTWAIT, buffer, ignored);
-    if (size < 0 && size != -EINTR && size != -ENOBUFS) return;
-  }
 }
 
 }  // namespace mdevsim::uevent

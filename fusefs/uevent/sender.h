@@ -41,8 +41,6 @@ class Sender {
   Result<std::uint64_t> send_to_kernel_group(const std::string& payload);
   Result<std::uint64_t> await_broadcast(const std::string& payload, std::uint32_t request);
   Result<std::uint64_t> send_to_udev_group(const sysfs::Uevent& uevent, std::uint64_t seqnum);
-  // The kernel's events since the last call are nothing to us.
-  void discard_received();
 
   const Audience audience_;
   const int socket_;

@@ -2,6 +2,8 @@
 // std::lock_guard of libstdc++).
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <mutex>
 
 #if defined(__clang__)
@@ -40,6 +42,29 @@ class SCOPED_CAPABILITY MutexLock {
 
  private:
   Mutex& mutex_;
+};
+
+// A std::condition_variable for it. (std::condition_variable_any has a mutex of its own, on which
+// whoever is woken waits for the one who woke it.)
+class Condition {
+ public:
+  void wait(Mutex& mutex) REQUIRES(mutex) {
+    std::unique_lock lock(mutex.native(), std::adopt_lock);
+    condition_.wait(lock);
+    lock.release();
+  }
+  template <typename Clock, typename Duration>
+  std::cv_status wait_until(Mutex& mutex, const std::chrono::time_point<Clock, Duration>& due)
+      REQUIRES(mutex) {
+    std::unique_lock lock(mutex.native(), std::adopt_lock);
+    const std::cv_status status = condition_.wait_until(lock, due);
+    lock.release();
+    return status;
+  }
+  void notify_one() { condition_.notify_one(); }
+
+ private:
+  std::condition_variable condition_;
 };
 
 }  // namespace mdevsim

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
 
 #include "fusefs/sysfs/name_hash.h"
@@ -22,7 +23,11 @@ using testing::uuid_text;
 class Collected : public BatchSink {
  public:
   void post(Batch batch) override { batches.push_back(std::move(batch)); }
+  void posted() override {
+    if (on_posted) on_posted();
+  }
   std::vector<Batch> batches;
+  std::function<void()> on_posted;
 };
 
 class TreeTest : public ::testing::Test {
@@ -102,6 +107,13 @@ class TreeTest : public ::testing::Test {
 const std::string kTypes = "devices/virtual/mtty/mtty/mdev_supported_types/";
 const std::string kU = "c0ffee00-1234-4abc-8def-000000000001";
 const std::string kInstance = "devices/virtual/mtty/mtty/" + kU + "/";
+
+TEST_F(TreeTest, SinkIsWokenOnceTheWorldIsUnlocked) {
+  std::string seen;
+  sink_.on_posted = [&] { seen = read(kTypes + "mtty-2/available_instances"); };  // takes the lock
+  ASSERT_EQ(write(kTypes + "mtty-2/create", kU), Errc::ok);
+  EXPECT_EQ(seen, "11\n");
+}
 
 TEST_F(TreeTest, LinksOfAnInstanceAreWrittenAsTheKernelWritesThem) {
   ASSERT_EQ(write(kTypes + "mtty-2/create", kU), Errc::ok);
