@@ -29,7 +29,7 @@ test: ## every test, and twenty seconds of every fuzz target (what CI runs)
 	$(call build,release)
 	$(call build,fuzz)
 	MDEVSIM_FUZZ_SECONDS=20 ctest --preset fuzz -j $(JOBS)
-	ctest --preset release -j $(JOBS)
+	tests/as-root ctest --preset release -j $(JOBS)
 
 bench: ## compare with the floors, print a table, write bench.json
 	$(need) build run test measure
@@ -44,27 +44,27 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 soak: ## stress-ng and the concurrent clients for SOAK_SECONDS (600)
 	$(need) build run test
 	$(call build,release)
-	MDEVSIM_SOAK_SECONDS=$(SOAK_SECONDS) ctest --preset soak
+	MDEVSIM_SOAK_SECONDS=$(SOAK_SECONDS) tests/as-root ctest --preset soak
 
 asan-ubsan: ## every test, the server and the unit tests under AddressSanitizer and UBSan
 	$(need) build run test
 	$(call build,asan-ubsan)
-	tests/instrumented asan-ubsan -j $(JOBS)
+	tests/as-root tests/instrumented asan-ubsan -j $(JOBS)
 
 tsan: ## every test, the server and the unit tests under ThreadSanitizer
 	$(need) build run test fuzz
 	$(call build,tsan)
-	tests/instrumented tsan -j $(JOBS)
+	tests/as-root tests/instrumented tsan -j $(JOBS)
 
 valgrind: ## the end-to-end tests, the server under memcheck
 	$(need) build run test measure
 	$(call build,valgrind)
-	tests/instrumented valgrind
+	tests/as-root tests/instrumented valgrind
 
 coverage: ## every test, then build/coverage/report/index.html
 	$(need) build run test measure
 	$(call build,coverage)
-	tests/instrumented coverage -j $(JOBS)
+	tests/as-root tests/instrumented coverage -j $(JOBS)
 
 tidy: ## clang-tidy over everything
 	$(need) build test lint
