@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "fusefs/sysfs/kinds.h"
+#include "fusefs/sysfs/pci.h"
 #include "fusefs/sysfs/uevent_files.h"
 
 namespace mdevsim::sysfs {
@@ -79,10 +80,6 @@ Result<Command> drivers_autoprobe_store(const View& view, std::string_view bytes
 Result<Command> drivers_probe_store(const View& view, std::string_view bytes) {
   return ProbeDevice{bus_of(view), std::string(parse_name(bytes))};
 }
-Result<Command> rescan_store(const View&, std::string_view bytes) {
-  TRY_SET(const std::uint64_t value, parse_unsigned(bytes));
-  return value != 0 ? Command(Rescan{}) : Command(Nothing{});
-}
 Errc resource_alignment_show(const View&, std::string&) { return Errc::ok; }
 Result<Command> resource_alignment_store(const View&, std::string_view) { return Nothing{}; }
 
@@ -94,7 +91,7 @@ constexpr Row kBusRows[] = {
     read_write("drivers_autoprobe", bus_row::self, drivers_autoprobe_show, drivers_autoprobe_store),
     write_only("drivers_probe", bus_row::self, drivers_probe_store),
     write_only("uevent", bus_row::self, uevent_store<ObjectRef::Type::bus>),
-    write_only("rescan", bus_row::self, rescan_store, is_pci_bus),
+    write_only("rescan", bus_row::self, pci_rescan_store, is_pci_bus),
     read_write("resource_alignment", bus_row::self, resource_alignment_show,
                resource_alignment_store, is_pci_bus),
     directory("slots", bus_row::self, is_pci_bus),

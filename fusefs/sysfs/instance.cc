@@ -47,15 +47,7 @@ NodeId driver_node(const View& view) {
 NodeId group_node(const View& view) { return view.other(Kind::iommu_group, view.object()); }
 NodeId group_devices(const View& view) { return group_node(view).at(iommu_group_row::devices); }
 
-void vfio_children(const View& view, const ChildSink& sink) {
-  sink(fmt::format("vfio{}", instance_of(view).vfio_number),
-       view.other(Kind::vfio_device, view.object()));
-}
-bool vfio_find(const View& view, std::string_view wanted, NodeId& out) {
-  return find_only(wanted, fmt::format("vfio{}", instance_of(view).vfio_number),
-                   view.other(Kind::vfio_device, view.object()), out);
-}
-std::uint32_t one(const View&) { return 1; }
+NodeId vfio_node(const View& view) { return view.other(Kind::vfio_device, view.object()); }
 
 Result<Command> remove_store(const View& view, std::string_view bytes) {
   const auto value = parse_unsigned(bytes);
@@ -161,7 +153,8 @@ constexpr auto kHead = std::to_array<Row>({
     link_in(type_devices, name, self, stays),
     link_in(driver_node, name, self, has_driver),
     link_in(group_devices, name, self, has_group),
-    with_children(directory("vfio-dev", 0, has_vfio_device), vfio_children, vfio_find, one),
+    with_children(directory("vfio-dev", 0, has_vfio_device), only_child<vfio_node>,
+                  only_child_find<vfio_node>, one_subdirectory),
     vendor_group(),
     vendor_file(),
 });

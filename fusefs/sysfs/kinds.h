@@ -107,4 +107,20 @@ inline bool find_only(std::string_view wanted, std::string_view name, NodeId nod
   return true;
 }
 
+// The entries of a directory that always holds one child directory, such as vfio-dev/.
+template <NodeId (*kChild)(const View&)>
+void only_child(const View& view, const ChildSink& sink) {
+  const NodeId child = kChild(view);
+  std::string name;
+  row_of(child).name_of(view.at(child), name);
+  sink(name, child);
+}
+template <NodeId (*kChild)(const View&)>
+bool only_child_find(const View& view, std::string_view name, NodeId& out) {
+  std::string own;
+  row_of(kChild(view)).name_of(view.at(kChild(view)), own);
+  return find_only(name, own, kChild(view), out);
+}
+inline std::uint32_t one_subdirectory(const View&) { return 1; }
+
 }  // namespace mdevsim::sysfs

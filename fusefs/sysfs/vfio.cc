@@ -1,20 +1,13 @@
 // What VFIO adds: the device behind vfio-dev/, its group's character device, and the iommu groups.
 #include <array>
 
-#include <fmt/format.h>
-
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/power.h"
+#include "fusefs/sysfs/text.h"
 #include "fusefs/sysfs/uevent_files.h"
 
 namespace mdevsim::sysfs {
 namespace {
-
-template <typename... Args>
-Errc put(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
-  return Errc::ok;
-}
 
 // ---- vfio-dev/vfioN: the object is the instance, or the binding of a function ----
 bool device_alive(const View& view) {

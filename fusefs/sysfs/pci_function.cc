@@ -1,14 +1,13 @@
-// PCI roots, buses and functions, with the attributes of drivers/pci/pci-sysfs.c that clients read.
-#include "fusefs/sysfs/pci.h"
-
-#include <fmt/format.h>
+// PCI functions, with the attributes of drivers/pci/pci-sysfs.c that clients read.
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 
 #include "fusefs/sysfs/kinds.h"
+#include "fusefs/sysfs/pci.h"
 #include "fusefs/sysfs/power.h"
+#include "fusefs/sysfs/text.h"
 #include "fusefs/sysfs/uevent_files.h"
 #include "sim/world/pci_config.h"
 
@@ -28,131 +27,6 @@ const PciFunction& function_of(const View& view) {
 }
 FunctionId id_of(const View& view) { return FunctionId(view.object()); }
 
-template <typename... Args>
-Errc put(std::string& out, fmt::format_string<Args...> text, Args&&... args) {
-  fmt::format_to(std::back_inserter(out), text, std::forward<Args>(args)...);
-  return Errc::ok;
-}
-
-std::string cpu_mask(std::uint32_t cpus) {
-  return fmt::format("{:x}", cpus >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << cpus) - 1);
-}
-std::string cpu_list(std::uint32_t cpus) { return cpus == 1 ? "0" : fmt::format("0-{}", cpus - 1); }
-
-// ---- roots ----
-bool root_alive(const View& view) { return view.object() < view.state.roots.size(); }
-NodeId root_holder(const View& view) { return view.other(Kind::host, 0, host_row::devices); }
-void root_name(const View& view, std::string& out) {
-  const PciRoot& root = view.state.roots[view.object()];
-  put(out, "pci{:04x}:{:02x}", root.domain, root.bus);
-}
-bool below_root(const View& view, const PciFunction& function) {
-  return function.present && !function.bridge && raw(function.root) == view.object();
-}
-void root_children(const View& view, const ChildSink& sink) {
-  for (const PciFunction& function : view.state.functions) {
-    if (below_root(view, function)) {
-      sink(function.spec.address.to_string(),
-           view.other(Kind::pci_function, raw(view.state.id_of(function))));
-    }
-  }
-}
-bool root_find(const View& view, std::string_view name, NodeId& out) {
-  const PciFunction* function = view.state.function_at(name);
-  if (function == nullptr || !below_root(view, *function)) return false;
-  out = view.other(Kind::pci_function, raw(view.state.id_of(*function)));
-  return true;
-}
-std::uint32_t root_count(const View& view) {
-  std::uint32_t count = 0;
-  for (const PciFunction& function : view.state.functions)
-    count += below_root(view, function) ? 1U : 0U;
-  return count;
-}
-NodeId root_bus(const View& view) { return view.other(Kind::pci_bus, view.object()); }
-template <NodeId (*kBus)(const View&)>
-void only_bus_children(const View& view, const ChildSink& sink) {
-  const NodeId bus = kBus(view);
-  std::string name;
-  row_of(bus).name_of(view.at(bus), name);
-  sink(name, bus);
-}
-template <NodeId (*kBus)(const View&)>
-bool only_bus_find(const View& view, std::string_view name, NodeId& out) {
-  std::string own;
-  row_of(kBus(view)).name_of(view.at(kBus(view)), own);
-  return find_only(name, own, kBus(view), out);
-}
-std::uint32_t one(const View&) { return 1; }
-
-constexpr auto kRootRows = concat(
-    std::array<Row, 3>{
-        with_children(directory_in(root_holder, root_name), root_children, root_find, root_count),
-        with_children(directory("pci_bus", 0), only_bus_children<root_bus>, only_bus_find<root_bus>,
-                      one),
-        read_write("uevent", 0, uevent_show<ObjectRef::Type::pci_root>,
-                   uevent_store<ObjectRef::Type::pci_root>),
-    },
-    power_rows<ObjectRef::Type::pci_root>(3));
-static_assert(modes_match_callbacks(kRootRows));
-
-// ---- buses: below a root, or below the bridge that leads to them ----
-bool behind_bridge(const View& view) { return (view.object() & kPhysical) != 0; }
-const PciFunction& bridge_of(const View& view) {
-  return view.state.functions[view.object() & 0xffff];
-}
-bool bus_alive(const View& view) {
-  if (!behind_bridge(view)) return view.object() < view.state.roots.size();
-  return (view.object() & 0xffff) < view.state.functions.size() && bridge_of(view).present;
-}
-NodeId bridge_node(const View& view) {
-  return view.other(Kind::pci_function, raw(view.state.id_of(bridge_of(view))));
-}
-NodeId bus_holder(const View& view) {
-  if (behind_bridge(view)) return bridge_node(view).at(function_row::pci_bus);
-  return view.other(Kind::pci_root, view.object(), pci_root_row::pci_bus);
-}
-void bus_name(const View& view, std::string& out) {
-  if (behind_bridge(view)) {
-    const PciFunctionSpec& bridge = bridge_of(view).spec;
-    put(out, "{:04x}:{:02x}", bridge.address.domain, *bridge.secondary_bus);
-    return;
-  }
-  const PciRoot& root = view.state.roots[view.object()];
-  put(out, "{:04x}:{:02x}", root.domain, root.bus);
-}
-NodeId bus_device(const View& view) {
-  return behind_bridge(view) ? bridge_node(view) : view.other(Kind::pci_root, view.object());
-}
-NodeId bus_class(const View& view) { return view.other(Kind::host, 0, host_row::pci_bus); }
-NodeId bus_self(const View& view) { return view.node.at(pci_bus_row::self); }
-Errc cpuaffinity_show(const View& view, std::string& out) {
-  return put(out, "{}\n", cpu_mask(view.state.cpus));
-}
-Errc cpulistaffinity_show(const View& view, std::string& out) {
-  return put(out, "{}\n", cpu_list(view.state.cpus));
-}
-Result<Command> rescan_store(const View&, std::string_view bytes) {
-  TRY_SET(const std::uint64_t value, parse_unsigned(bytes));
-  return value != 0 ? Command(Rescan{}) : Command(Nothing{});
-}
-
-constexpr auto kBusRows = concat(
-    std::array<Row, 8>{
-        directory_in(bus_holder, bus_name),
-        link_in(bus_class, bus_name, bus_self),
-        read_only("cpuaffinity", 0, cpuaffinity_show),
-        read_only("cpulistaffinity", 0, cpulistaffinity_show),
-        link("device", 0, bus_device),
-        write_only("rescan", 0, rescan_store),
-        link("subsystem", 0, bus_class),
-        read_write("uevent", 0, uevent_show<ObjectRef::Type::pci_bus>,
-                   uevent_store<ObjectRef::Type::pci_bus>),
-    },
-    power_rows<ObjectRef::Type::pci_bus>(8));
-static_assert(modes_match_callbacks(kBusRows));
-
-// ---- functions ----
 bool function_alive(const View& view) { return view.state.function(id_of(view)) != nullptr; }
 NodeId function_holder(const View& view) {
   const PciFunction& function = function_of(view);
@@ -253,10 +127,10 @@ Errc modalias_show(const View& view, std::string& out) {
   return put(out, "{}\n", pci_modalias(function_of(view).spec));
 }
 Errc local_cpus_show(const View& view, std::string& out) {
-  return put(out, "{}\n", cpu_mask(view.state.cpus));
+  return put(out, "{}\n", pci_cpu_mask(view.state.cpus));
 }
 Errc local_cpulist_show(const View& view, std::string& out) {
-  return put(out, "{}\n", cpu_list(view.state.cpus));
+  return put(out, "{}\n", pci_cpu_list(view.state.cpus));
 }
 Errc dma_mask_bits_show(const View&, std::string& out) { return put(out, "32\n"); }
 Errc ari_enabled_show(const View& view, std::string& out) {
@@ -445,7 +319,7 @@ constexpr auto kFunctionFiles = std::to_array<Row>({
     read_write("numa_node", 0, numa_node_show, numa_node_store),
     read_only("power_state", 0, power_state_show),
     mode(write_only("remove", 0, remove_store), 0220),
-    write_only("rescan", 0, rescan_store),
+    write_only("rescan", 0, pci_rescan_store),
     write_only("reset", 0, reset_store, can_reset),
     write_only("reset_subordinate", 0, reset_store, has_reset_subordinate),
     read_write("reset_method", 0, reset_method_show, reset_method_store, can_reset),
@@ -484,10 +358,10 @@ constexpr auto kFunctionHead = std::to_array<Row>({
     link_in(group_devices, function_name, function_self),
     link_in(driver_node, function_name, function_self, has_driver),
     link_in(mdev_bus, function_name, function_self, is_parent),
-    with_children(directory("vfio-dev", 0, is_vfio), only_bus_children<vfio_node>,
-                  only_bus_find<vfio_node>, one),
-    with_children(directory("pci_bus", 0, is_bridge), only_bus_children<own_bus>,
-                  only_bus_find<own_bus>, one),
+    with_children(directory("vfio-dev", 0, is_vfio), only_child<vfio_node>,
+                  only_child_find<vfio_node>, one_subdirectory),
+    with_children(directory("pci_bus", 0, is_bridge), only_child<own_bus>, only_child_find<own_bus>,
+                  one_subdirectory),
 });
 static_assert(kFunctionHead.size() == function_row::first_file);
 
@@ -500,8 +374,6 @@ static_assert(modes_match_callbacks(kFunctionRows));
 
 }  // namespace
 
-const Table kPciRootTable = {kRootRows, root_alive};
-const Table kPciBusTable = {kBusRows, bus_alive};
 const Table kPciFunctionTable = {kFunctionRows, function_alive};
 
 }  // namespace mdevsim::sysfs
