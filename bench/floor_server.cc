@@ -130,7 +130,7 @@ class FloorServer {
   };
 
   fuse_entry_param entry(FloorNode node) const;
-  std::string instance() {
+  FloorInstance instance() {
     const std::lock_guard lock(mutex_);
     return instance_;
   }
@@ -146,7 +146,7 @@ class FloorServer {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::string instance_;
+  FloorInstance instance_;
   std::deque<Change> changes_;
   bool stopping_ = false;
 };
@@ -194,7 +194,7 @@ void FloorServer::lookup(fuse_req_t request, fuse_ino_t parent, const char* name
   const FloorNode directory = FloorNode::from_inode(parent);
   const auto node = directory.kind == FloorKind::function
                         ? tree_.lookup(directory, name, instance())
-                        : tree_.lookup(directory, name, {});
+                        : tree_.lookup(directory, name);
   if (!node) {
     fuse_reply_err(request, ENOENT);
     return;
@@ -230,9 +230,9 @@ void FloorServer::write(fuse_req_t request, fuse_ino_t inode, std::string_view b
   }
   {
     const std::lock_guard lock(mutex_);
-    if (creates) instance_ = bytes;
-    changes_.push_back({request, bytes.size(), node, instance_});
-    if (removes) instance_.clear();
+    if (creates) instance_ = {std::string(bytes), instance_.number + 1};
+    changes_.push_back({request, bytes.size(), node, instance_.uuid});
+    if (removes) instance_.uuid.clear();
   }
   changed_.notify_one();
 }

@@ -62,7 +62,7 @@ std::uint16_t FloorNode::mode() const {
 }
 
 std::optional<FloorNode> FloorTree::lookup(FloorNode directory, std::string_view name,
-                                           std::string_view instance) const {
+                                           const FloorInstance& instance) const {
   switch (directory.kind) {
     case FloorKind::root:
       if (name == "devices") return FloorNode{FloorKind::devices};
@@ -78,7 +78,8 @@ std::optional<FloorNode> FloorTree::lookup(FloorNode directory, std::string_view
     case FloorKind::function:
       if (name == "mdev_supported_types") return with_kind(directory, FloorKind::types);
       if (name == kFloorKnob) return with_kind(directory, FloorKind::knob);
-      if (name == instance && !name.empty()) return with_kind(directory, FloorKind::instance);
+      if (name == instance.uuid && !name.empty())
+        return FloorNode{FloorKind::instance, directory.function, instance.number};
       return {};
     case FloorKind::types: {
       const auto type = parse_type_name(name);

@@ -65,13 +65,18 @@ inline constexpr std::array<FloorFile, 5> kFloorFiles{{
 inline constexpr std::uint8_t kFloorCreate = 0;
 inline constexpr std::string_view kFloorKnob = "broken_parity_status";
 
+// The one instance that exists, below every function; its inode numbers are never used again.
+struct FloorInstance {
+  std::string uuid;  // empty: none
+  std::uint32_t number = 0;
+};
+
 class FloorTree {
  public:
   explicit FloorTree(FloorShape shape) : shape_(shape) {}
 
-  // The instance directory is there when `instance` (the uuid that exists now) is asked for.
   std::optional<FloorNode> lookup(FloorNode directory, std::string_view name,
-                                  std::string_view instance) const;
+                                  const FloorInstance& instance = {}) const;
 
   struct Child {
     FloorNode node;

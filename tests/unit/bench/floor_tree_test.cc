@@ -23,7 +23,7 @@ void visit(const FloorTree& tree, FloorNode directory, Seen& seen) {
     if (!child) return;
     ++seen.nodes;
     seen.inodes.insert(child->node.inode());
-    EXPECT_EQ(tree.lookup(directory, child->name, {}), child->node) << child->name;
+    EXPECT_EQ(tree.lookup(directory, child->name), child->node) << child->name;
     EXPECT_EQ(FloorNode::from_inode(child->node.inode()), child->node) << child->name;
     if (child->node.is_directory()) visit(tree, child->node, seen);
   }
@@ -41,18 +41,25 @@ TEST(FloorTree, EveryListedChildIsFoundByNameAndByInode) {
 TEST(FloorTree, InstanceIsThereOnlyByItsOwnName) {
   const FloorTree tree(kShape);
   const FloorNode function{FloorKind::function, 1};
-  EXPECT_TRUE(tree.lookup(function, "some-uuid", "some-uuid"));
-  EXPECT_FALSE(tree.lookup(function, "other-uuid", "some-uuid"));
-  EXPECT_FALSE(tree.lookup(function, "", ""));
+  EXPECT_TRUE(tree.lookup(function, "some-uuid", {"some-uuid", 1}));
+  EXPECT_FALSE(tree.lookup(function, "other-uuid", {"some-uuid", 1}));
+  EXPECT_FALSE(tree.lookup(function, "", {"", 1}));
+}
+
+TEST(FloorTree, TheNextInstanceOfTheSameNameIsAnotherInode) {
+  const FloorTree tree(kShape);
+  const FloorNode function{FloorKind::function, 1};
+  EXPECT_NE(tree.lookup(function, "some-uuid", {"some-uuid", 1})->inode(),
+            tree.lookup(function, "some-uuid", {"some-uuid", 2})->inode());
 }
 
 TEST(FloorTree, NamesBehindTheLastOneAreMissing) {
   const FloorTree tree(kShape);
-  EXPECT_TRUE(tree.lookup({FloorKind::types}, "bench-19", {}));
-  EXPECT_FALSE(tree.lookup({FloorKind::types}, "bench-20", {}));
-  EXPECT_FALSE(tree.lookup({FloorKind::types}, "bench-", {}));
-  EXPECT_FALSE(tree.lookup({FloorKind::bus}, "0000:00:03.0", {}));
-  EXPECT_FALSE(tree.lookup({FloorKind::bus}, "0000:00:01.1", {}));
+  EXPECT_TRUE(tree.lookup({FloorKind::types}, "bench-19"));
+  EXPECT_FALSE(tree.lookup({FloorKind::types}, "bench-20"));
+  EXPECT_FALSE(tree.lookup({FloorKind::types}, "bench-"));
+  EXPECT_FALSE(tree.lookup({FloorKind::bus}, "0000:00:03.0"));
+  EXPECT_FALSE(tree.lookup({FloorKind::bus}, "0000:00:01.1"));
 }
 
 }  // namespace
