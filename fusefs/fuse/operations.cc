@@ -30,6 +30,14 @@ void do_init(void*, fuse_conn_info* connection) noexcept {
   // No file handles, as on sysfs.
   want(FUSE_CAP_NO_EXPORT_SUPPORT);
 #endif
+#ifdef FUSE_CAP_HANDLE_KILLPRIV_V2
+  // No write needs to ask for security.capability first: attributes have no privileges to lose.
+  want(FUSE_CAP_HANDLE_KILLPRIV_V2);
+#endif
+  // A signal does not shorten a wait, as in the kernel: it need not be told of any.
+  [](auto& any) {
+    if constexpr (requires { any.no_interrupt; }) any.no_interrupt = 1;
+  }(*connection);
 }
 
 void do_lookup(Request& request, const char* name) {

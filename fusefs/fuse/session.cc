@@ -2,8 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/signalfd.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +23,7 @@ namespace {
 
 // Requests that wait (a remove of a device in use) keep their slot in the ring of their CPU; this
 // many must be waiting on one CPU before others there would have to.
-constexpr unsigned kRingDepth = 128;
+constexpr unsigned kRingDepth = 64;
 
 // Workers never wait, so libfuse's pool of ten is enough for any load; idle ones are kept, since
 // making a thread costs more than a request. Descriptors of their own (clone_fd) were measured to
@@ -48,6 +47,13 @@ __attribute__((format(printf, 2, 0))) void log_of_library(fuse_log_level level, 
   } else {
     library_log->debug(line);
   }
+}
+
+bool is_loaded(const char* library) {
+  const auto matches = [](dl_phdr_info* info, std::size_t, void* wanted) {
+    return std::strstr(info->dlpi_name, static_cast<const char*>(wanted)) != nullptr ? 1 : 0;
+  };
+  return dl_iterate_phdr(matches, const_cast<char*>(library)) != 0;
 }
 
 std::string mount_options(const SessionOptions& options) {
@@ -145,9 +151,12 @@ void tell_ready(int fd) {
 
 Transport available_transport() {
   Transport transport;
-#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
-  transport.library_has_uring = fuse_version() >= FUSE_MAKE_VERSION(3, 18);
+  // libfuse has io_uring since 3.18, but before 3.19 a reply from another thread than the ring's
+  // own could corrupt the ring, and ours come from the completion thread.
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 19)
+  transport.library_is_safe = fuse_version() >= FUSE_MAKE_VERSION(3, 19);
 #endif
+  transport.library_has_uring = is_loaded("liburing.so");
   const int fd = ::open("/sys/module/fuse/parameters/enable_uring", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return transport;
   char value = 'N';
@@ -158,8 +167,11 @@ Transport available_transport() {
 
 std::string transport_text(const Transport& transport) {
   if (transport.uring()) return "io_uring";
+  if (!transport.library_is_safe) {
+    return fmt::format("/dev/fuse (io_uring needs libfuse 3.19, this is {})", fuse_pkgversion());
+  }
   if (!transport.library_has_uring) {
-    return fmt::format("/dev/fuse (libfuse {} has no io_uring, 3.18 has)", fuse_pkgversion());
+    return fmt::format("/dev/fuse (libfuse {} was built without liburing)", fuse_pkgversion());
   }
   return "/dev/fuse (io_uring is off; to switch it on: echo Y > "
          "/sys/module/fuse/parameters/enable_uring)";
@@ -233,6 +245,7 @@ Result<SessionEnd> Session::run() {
 
   int result = answer_init(impl.session);
   if (result > 0) {
+    impl.adapter.log.info("serves by " + transport_text(available_transport()));
     tell_ready(impl.options.ready_fd);
     result = impl.serve();
   }

@@ -24,14 +24,16 @@ struct SessionOptions {
 
 enum class SessionEnd : std::uint8_t { unmounted, signal, lifeline };
 
-// How requests travel between the kernel and this build's libfuse.
+// How requests travel between the kernel and this process: by reading /dev/fuse, or by FUSE over
+// io_uring where everything that it takes is there.
 struct Transport {
-  bool library_has_uring = false;  // libfuse 3.18 or newer
+  bool library_is_safe = false;    // libfuse can be answered by another thread than a ring's own
+  bool library_has_uring = false;  // it was built with liburing
   bool kernel_has_uring = false;   // /sys/module/fuse/parameters/enable_uring
-  bool uring() const { return library_has_uring && kernel_has_uring; }
+  bool uring() const { return library_is_safe && library_has_uring && kernel_has_uring; }
 };
 Transport available_transport();
-// "io_uring", or "/dev/fuse (…)" with the reason.
+// "io_uring", or "/dev/fuse (...)" with the reason.
 std::string transport_text(const Transport& transport);
 
 // Blocks the signals that end a session; to be called before any thread exists.
