@@ -38,6 +38,12 @@ BANNED = [
 ]
 BANNED_EVERYWHERE_BUT = re.compile(r".*\.(golden|toml\.expected|out|diff|expected|tsv)$|tests/.*/(golden|corpus|recordings)/.*|LICENSE$")
 
+# name, the header that must be included by whoever uses it, why
+NAMES_AND_HEADERS = [
+    (r"\bfmt::join\b", "fmt/ranges.h", "newer fmt declares it there alone"),
+    (r"\bfmt::runtime\b", "fmt/format.h", "newer fmt declares it there alone"),
+]
+
 LINES_MAX = 500
 
 
@@ -128,6 +134,15 @@ def nothing_banned(files):
             for number, line in file.lines():
                 if re.search(pattern, line):
                     problems.append(f"{file.path}:{number}: {line.strip()[:60]!r}: {why}")
+    return problems
+
+
+def names_come_with_their_header(files):
+    problems = []
+    for file in filter(lambda file: file.is_cpp, files):
+        for name, header, why in NAMES_AND_HEADERS:
+            if re.search(name, file.text) and f"#include <{header}>" not in file.text:
+                problems.append(f"{file.path}: no <{header}>: {why}")
     return problems
 
 

@@ -29,6 +29,9 @@ class Tree(unittest.TestCase):
     def test_nothing_banned(self):
         self.expect_none(rules.nothing_banned(files()))
 
+    def test_names_come_with_their_header(self):
+        self.expect_none(rules.names_come_with_their_header(files()))
+
     def test_files_are_small(self):
         self.expect_none(rules.files_are_small(files()))
 
@@ -92,6 +95,11 @@ class Rules(unittest.TestCase):
             with self.subTest(text):
                 self.assertEqual(1, len(rules.nothing_banned([File(path, text)])))
         self.assertEqual([], rules.nothing_banned([File("fusefs/fuse/session.cc", "auto now = std::chrono::steady_clock::now();")]))
+
+    def test_a_name_without_its_header_is_noticed(self):
+        join = "fmt::join(names);\n"
+        self.assertEqual(1, len(rules.names_come_with_their_header([File("cli/main.cc", "#include <fmt/format.h>\n" + join)])))
+        self.assertEqual([], rules.names_come_with_their_header([File("cli/main.cc", "#include <fmt/ranges.h>\n" + join)]))
 
     def test_a_long_file_is_noticed(self):
         self.assertEqual(1, len(rules.files_are_small([File("cli/main.cc", "\n" * 501)])))

@@ -3,6 +3,7 @@
 #include "sim/config/host_files.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
