@@ -39,6 +39,12 @@ inline constexpr std::size_t kDiagnosticsMax = 1000;
 inline constexpr std::size_t kSyntaxErrorsMax = 50;                       // per file
 inline constexpr std::size_t kReparsedBytesMax = std::size_t{128} << 20;  // to find them
 inline constexpr std::uint32_t kKeyPartsMax = 32;  // a.b.c: bounds the parser's recursion
+inline constexpr std::uint32_t kModelsMax = 1000;
+inline constexpr std::uint32_t kParametersMax = 256;       // of a model
+inline constexpr std::uint32_t kVersionsMax = 4000;        // of a model
+inline constexpr std::size_t kAllowedMax = 1000;           // items of a parameter
+inline constexpr std::size_t kModelValuesMax = 1'000'000;  // versions times parameters, of a file
+inline constexpr std::size_t kConfigurationBytesMax = kStoreBytesMax - 1;
 inline constexpr std::size_t kXattrBytesMax = 65'536;
 inline constexpr std::size_t kOverlayNodesMax = 100'000;
 

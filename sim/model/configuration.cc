@@ -1,0 +1,151 @@
+#include "sim/model/configuration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "sim/base/limits.h"
+#include "sim/model/family.h"
+#include "sim/model/rules.h"
+
+namespace mdevsim::model {
+namespace {
+
+constexpr std::string_view kVersionKey = "version";
+
+// A key and its value; both point into the text.
+using Setting = std::pair<std::string_view, std::string_view>;
+
+Result<std::vector<Setting>> split(std::string_view text) {
+  std::vector<Setting> settings;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    const std::size_t equals = part.find('=');
+    if (equals == 0 || equals == std::string_view::npos) {
+      return fail(Errc::invalid,
+                  fmt::format("\"{}\" is no NAME=VALUE: write version=2,rss=on", part));
+    }
+    const std::string_view key = part.substr(0, equals);
+    for (const Setting& setting : settings) {
+      if (setting.first == key) return fail(Errc::invalid, fmt::format("`{}` is set twice", key));
+    }
+    settings.emplace_back(key, part.substr(equals + 1));
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return fail(Errc::invalid, "nothing stands behind the last comma");
+  }
+  return settings;
+}
+
+std::string versions_text(const DeviceModel& model) {
+  if (model.versions().empty()) return "it has no versions";
+  const std::uint32_t first = model.versions().front().number;
+  if (first == model.newest()) return fmt::format("it has version {} alone", first);
+  return fmt::format("its versions are from {} to {}", first, model.newest());
+}
+
+Result<const Version*> version_named(const DeviceModel& model, std::string_view text) {
+  std::uint32_t number = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || stop != text.data() + text.size() ||
+      (error != std::errc{} && error != std::errc::result_out_of_range)) {
+    return fail(Errc::invalid, fmt::format("`version`: \"{}\" is no number", text));
+  }
+  const Version* version = error == std::errc{} ? model.find_version(number) : nullptr;
+  if (version == nullptr) {
+    return fail(Errc::not_supported, fmt::format("`version`: {} has no version {}: {}",
+                                                 model.name(), text, versions_text(model)));
+  }
+  return version;
+}
+
+Result<Value> value_named(const Parameter& parameter, std::string_view text,
+                          std::uint32_t version) {
+  const auto refuse = [&](const std::string& why) {
+    return fail(Errc::invalid, fmt::format("`{}`: {}", parameter.name, why));
+  };
+  if (!parameter.versions.contains(version)) return refuse(why_missing(parameter, version));
+  const bool is_text = parameter.kind == ValueKind::string;
+  if (text.empty() && parameter.off) return *parameter.off;
+  if (text.empty() && !is_text) return refuse("it cannot be disabled: the model has no off value");
+  auto value = parse_value(parameter.kind, text);
+  if (!value) return refuse(fmt::format("\"{}\" is not {}", text, kind_syntax(parameter.kind)));
+  if (!parameter.accepts(*value, version))
+    return refuse(why_not_allowed(parameter, *value, version));
+  return std::move(*value);
+}
+
+void append(std::string& out, std::string_view key, std::string_view value) {
+  if (!out.empty()) out += ',';
+  out.append(key).append("=").append(value);
+}
+
+}  // namespace
+
+Result<Configuration> parse_configuration(const DeviceModel& model, std::string_view text) {
+  if (text.size() > kConfigurationBytesMax) {
+    return fail(Errc::invalid,
+                fmt::format("a configuration has at most {} bytes", kConfigurationBytesMax));
+  }
+  TRY_SET(std::vector<Setting> settings, split(text));
+  Configuration configuration;
+  const auto named = std::find_if(settings.begin(), settings.end(),
+                                  [](const Setting& s) { return s.first == kVersionKey; });
+  if (named != settings.end()) {
+    TRY_SET(const Version* version, version_named(model, named->second));
+    configuration = version->configuration;
+    settings.erase(named);
+  } else {
+    configuration.values = resolve(model.parameters(), {model.newest(), {}});
+  }
+  const std::uint32_t version = model.version_of(configuration);
+  for (const auto& [key, value] : settings) {
+    const auto place = model.find_parameter(key);
+    if (!place) {
+      return fail(Errc::invalid, fmt::format("`{}`: {} has no such parameter", key, model.name()));
+    }
+    TRY_SET(configuration.values[*place], value_named(model.parameters()[*place], value, version));
+  }
+  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
+    const auto other =
+        unmet_requirement(model.parameters(), model.required(), configuration.values, i);
+    if (!other) continue;
+    return fail(Errc::invalid, fmt::format("`{}={}`: {}", model.parameters()[i].name,
+                                           to_text(configuration.values[i]),
+                                           why_unmet(model.parameters()[*other].name)));
+  }
+  return configuration;
+}
+
+std::string to_text(const DeviceModel& model, const Configuration& configuration) {
+  const Version* version =
+      configuration.version ? model.find_version(*configuration.version) : nullptr;
+  if (version == nullptr) return to_full_text(model, configuration);
+  std::string text = fmt::format("{}={}", kVersionKey, version->number);
+  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
+    const Value& value = configuration.values[i];
+    if (value != version->configuration.values[i])
+      append(text, model.parameters()[i].name, to_text(value));
+  }
+  return text;
+}
+
+std::string to_full_text(const DeviceModel& model, const Configuration& configuration) {
+  std::string text;
+  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
+    const Value& value = configuration.values[i];
+    if (!value.is_absent()) append(text, model.parameters()[i].name, to_text(value));
+  }
+  return text;
+}
+
+Configuration latest_configuration(const DeviceModel& model) {
+  if (!model.versions().empty()) return model.versions().back().configuration;
+  return {std::nullopt, resolve(model.parameters(), {model.newest(), {}})};
+}
+
+}  // namespace mdevsim::model
