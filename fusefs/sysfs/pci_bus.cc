@@ -29,7 +29,8 @@ bool root_alive(const View& view) { return view.object() < view.state.roots.size
 NodeId root_holder(const View& view) { return view.other(Kind::host, 0, host_row::devices); }
 void root_name(const View& view, std::string& out) {
   const PciRoot& root = view.state.roots[view.object()];
-  put(out, "pci{:04x}:{:02x}", root.domain, root.bus);
+  out += "pci";
+  append_bus_name(root.domain, root.bus, out);
 }
 bool below_root(const View& view, const PciFunction& function) {
   return function.present && !function.bridge && raw(function.root) == view.object();
@@ -86,11 +87,11 @@ NodeId bus_holder(const View& view) {
 void bus_name(const View& view, std::string& out) {
   if (behind_bridge(view)) {
     const PciFunctionSpec& bridge = bridge_of(view).spec;
-    put(out, "{:04x}:{:02x}", bridge.address.domain, *bridge.secondary_bus);
+    append_bus_name(bridge.address.domain, *bridge.secondary_bus, out);
     return;
   }
   const PciRoot& root = view.state.roots[view.object()];
-  put(out, "{:04x}:{:02x}", root.domain, root.bus);
+  append_bus_name(root.domain, root.bus, out);
 }
 NodeId bus_device(const View& view) {
   return behind_bridge(view) ? bridge_node(view) : view.other(Kind::pci_root, view.object());

@@ -35,7 +35,7 @@ NodeId function_holder(const View& view) {
                     raw(view.state.id_of(view.state.functions[*function.bridge])));
 }
 void function_name(const View& view, std::string& out) {
-  out += function_of(view).spec.address.to_string();
+  function_of(view).spec.address.append_to(out);
 }
 NodeId function_self(const View& view) { return view.node.at(function_row::self); }
 NodeId bus_devices(const View& view) {

@@ -36,11 +36,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 
 void Uuid::append_to(std::string& out) const {
   static constexpr char kDigits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out.push_back('-');
-    out.push_back(kDigits[bytes[i] >> 4]);
-    out.push_back(kDigits[bytes[i] & 15]);
+  std::array<char, kTextLength> text;
+  std::size_t at = 0;
+  for (const std::uint8_t byte : bytes) {
+    if (is_dash_position(at)) text[at++] = '-';
+    text[at++] = kDigits[byte >> 4];
+    text[at++] = kDigits[byte & 15];
   }
+  out.append(text.data(), text.size());
 }
 
 std::string Uuid::to_string() const {

@@ -1,7 +1,5 @@
 #include "sim/world/pci_address.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 
 namespace mdevsim {
@@ -13,6 +11,11 @@ std::optional<std::uint32_t> hex_field(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, value, 16);
   if (error != std::errc{} || stop != end) return std::nullopt;
   return value;
+}
+
+void append_hex(std::uint32_t value, int digits, std::string& out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15];
 }
 
 }  // namespace
@@ -28,8 +31,24 @@ std::optional<PciAddress> PciAddress::parse(std::string_view text) {
                     static_cast<std::uint8_t>(*device), static_cast<std::uint8_t>(*function)};
 }
 
+void append_bus_name(std::uint16_t domain, std::uint8_t bus, std::string& out) {
+  append_hex(domain, 4, out);
+  out += ':';
+  append_hex(bus, 2, out);
+}
+
+void PciAddress::append_to(std::string& out) const {
+  append_bus_name(domain, bus, out);
+  out += ':';
+  append_hex(device, 2, out);
+  out += '.';
+  append_hex(function, 1, out);
+}
+
 std::string PciAddress::to_string() const {
-  return fmt::format("{:04x}:{:02x}:{:02x}.{:x}", domain, bus, device, function);
+  std::string out;
+  append_to(out);
+  return out;
 }
 
 }  // namespace mdevsim

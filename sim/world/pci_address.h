@@ -18,8 +18,12 @@ struct PciAddress {
   // Exactly DDDD:BB:dd.f with lower or upper case hex digits.
   static std::optional<PciAddress> parse(std::string_view text);
   std::string to_string() const;
+  void append_to(std::string& out) const;
 
   auto operator<=>(const PciAddress&) const = default;
 };
+
+// "0000:3b", the name of a bus: by hand, since every path and every uevent is made of such names.
+void append_bus_name(std::uint16_t domain, std::uint8_t bus, std::string& out);
 
 }  // namespace mdevsim
