@@ -136,9 +136,13 @@ int serve(const ServerOptions& options, std::vector<std::unique_ptr<World>> worl
     if (!opened) return report(log, opened.error(), exit_status_of(opened.error()));
     sender = std::move(*opened);
   }
-  const auto send = [&sender, &log](std::uint32_t, const sysfs::Uevent& event) {
+  const auto send = [&sender, &log, told = false](std::uint32_t,
+                                                  const sysfs::Uevent& event) mutable {
     const auto sent = sender->send(event);
-    if (!sent) log.warning(event.action + "@" + event.devpath + " is lost: " + sent.error().why);
+    if (sent || told) return;
+    told = true;  // the next ones will fail alike
+    log.warning(
+        fmt::format("uevents are lost: {}@{}: {}", event.action, event.devpath, sent.error().why));
   };
 
   fusefs::RequestLog request_log(log);
