@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mdevsim::model {
 
@@ -24,7 +25,10 @@ struct Value {
   static Value string(std::string text) { return {ValueKind::string, 0, std::move(text)}; }
 
   bool is_absent() const { return kind == ValueKind::absent; }
-  friend bool operator==(const Value&, const Value&) = default;
+  friend bool operator==(const Value& a, const Value& b) {
+    return a.kind == b.kind && a.number == b.number &&
+           (a.kind != ValueKind::string || a.text == b.text);
+  }
 };
 
 // "on", "off", "64" or the text itself; empty for an absent value.

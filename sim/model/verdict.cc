@@ -38,6 +38,8 @@ class Decision {
 
  private:
   void refuse(Rule rule, const Parameter* parameter, const Value& source, const Value& target) {
+    constexpr std::size_t kManyReasons = 16;
+    if (verdict_.reasons.empty()) verdict_.reasons.reserve(kManyReasons);
     verdict_.reasons.push_back({rule, parameter, &source, &target});
   }
 
@@ -63,19 +65,21 @@ class Decision {
     }
   }
 
-  // What the target's parameter has to be, as it is or not; reports why it cannot.
+  // What the target's parameter has to be: what it is, or another value; reports why it cannot.
   const Value* wanted(std::size_t i) {
     const Parameter& parameter = target_.model.parameters()[i];
     const Value& has = target_.configuration.values[i];
     const auto place = same_record_ ? i : source_.model.find_parameter(parameter.name);
     const Value& asked = place ? source_.configuration.values[*place] : kAbsent;
+    if (asked == has && same_record_) return &has;
     differs_ = differs_ || asked != has;
     if (!place || !source_.model.parameters()[*place].is_active(asked)) {
       if (!parameter.is_active(has)) return &has;
-      if (parameter.off) return &*parameter.off;
+      if (parameter.off) return change_to(*parameter.off);
       refuse(Rule::can_be_off, &parameter, asked, has);
       return &has;
     }
+    if (asked == has) return &has;
     if (has.is_absent()) {
       refuse(Rule::known, &parameter, asked, has);
     } else if (asked.kind != parameter.kind) {
@@ -83,7 +87,12 @@ class Decision {
     } else if (!parameter.accepts(asked, version_)) {
       refuse(Rule::allowed, &parameter, asked, has);
     }
-    return &asked;
+    return change_to(asked);
+  }
+
+  const Value* change_to(const Value& value) {
+    ++changes_;
+    return &value;
   }
 
   // Models of one name may differ from host to host, in what their parameters require too.
@@ -102,16 +111,18 @@ class Decision {
   // First what is turned off, those that require others before these; then what is set, the other
   // way round: so the target is a possible configuration after every step.
   void order_steps() {
+    if (changes_ == 0) return;
     const auto& order = target_.model.dependency_order();
-    const auto& parameters = target_.model.parameters();
-    const auto step = [&](std::uint32_t i, bool disables) {
-      const Value& value = *wanted_[i];
-      if (value == target_.configuration.values[i]) return;
-      if (disables == (parameters[i].off == value))
-        verdict_.steps.push_back({&parameters[i], &value, disables});
-    };
-    for (auto i = order.rbegin(); i != order.rend(); ++i) step(*i, true);
-    for (const std::uint32_t i : order) step(i, false);
+    verdict_.steps.reserve(changes_);
+    for (auto i = order.rbegin(); i != order.rend(); ++i) add_step(*i, true);
+    for (const std::uint32_t i : order) add_step(i, false);
+  }
+
+  void add_step(std::uint32_t i, bool disables) {
+    const Parameter& parameter = target_.model.parameters()[i];
+    const Value* const value = wanted_[i];
+    if (value != &target_.configuration.values[i] && disables == (parameter.off == *value))
+      verdict_.steps.push_back({&parameter, value, disables});
   }
 
   const Device& source_;
@@ -119,6 +130,7 @@ class Decision {
   bool same_record_;
   std::uint32_t version_;  // by which the target's parameters are what they are
   bool differs_ = false;
+  std::size_t changes_ = 0;
   std::vector<const Value*> wanted_;  // of each parameter of the target
   Verdict verdict_;
 };

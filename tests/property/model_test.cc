@@ -1,0 +1,116 @@
+// What holds for any two configurations of any family: text and back, and what the verdict
+// promises.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+#include "sim/model/matrix.h"
+#include "sim/model/verdict.h"
+#include "tests/support/sample_models.h"
+
+namespace mdevsim::model {
+namespace {
+
+// A family of its own for each seed; few of them, since each is built once.
+const DeviceModel& any_family() {
+  static const std::vector<DeviceModel> families = [] {
+    std::vector<DeviceModel> built;
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+      ModelSpec spec = testing::family_spec();
+      spec.family->seed = seed;
+      built.push_back(testing::built(spec));
+    }
+    return built;
+  }();
+  return families[*rc::gen::inRange<std::size_t>(0, families.size())];
+}
+
+// A version, with any of its parameters overridden by what it allows; what does not fit together is
+// tried again.
+Configuration any_configuration(const DeviceModel& model) {
+  std::string text;
+  if (*rc::gen::arbitrary<bool>())
+    text = "version=" + std::to_string(*rc::gen::inRange(1U, model.newest() + 1));
+  const std::uint32_t version = model.version_of(*parse_configuration(model, text));
+  for (const Parameter& parameter : model.parameters()) {
+    if (!parameter.versions.contains(version) || !*rc::gen::arbitrary<bool>()) continue;
+    Value value = Value::boolean(*rc::gen::arbitrary<bool>());
+    if (!parameter.allowed.empty()) {
+      const Allowed item = *rc::gen::elementOf(parameter.allowed);
+      value = item.least;
+      if (value.kind == ValueKind::integer)
+        value = Value::integer(*rc::gen::inRange(item.least.number, item.most.number + 1));
+    }
+    const std::string longer =
+        text + (text.empty() ? "" : ",") + parameter.name + "=" + to_text(value);
+    if (parse_configuration(model, longer)) text = longer;
+  }
+  return *parse_configuration(model, text);
+}
+
+RC_GTEST_PROP(ConfigurationText, IsReadAsItWasWritten, ()) {
+  const DeviceModel& model = any_family();
+  const Configuration configuration = any_configuration(model);
+  RC_ASSERT(*parse_configuration(model, to_text(model, configuration)) == configuration);
+}
+
+RC_GTEST_PROP(ConfigurationText, OfAnyBytesIsRefusedOrHasACanonicalForm,
+              (const std::string& text)) {
+  const DeviceModel& model = any_family();
+  const auto read = parse_configuration(model, text);
+  if (read) {
+    RC_ASSERT(*parse_configuration(model, to_text(model, *read)) == *read);
+  } else {
+    RC_ASSERT(!read.error().why.empty());
+  }
+}
+
+RC_GTEST_PROP(Verdict, IsReflexive, ()) {
+  const DeviceModel& model = any_family();
+  const Configuration configuration = any_configuration(model);
+  RC_ASSERT(decide({model, configuration}, {model, configuration}).answer == Answer::identical);
+}
+
+RC_GTEST_PROP(Verdict, HoldsAfterItsSteps, ()) {
+  const DeviceModel& model = any_family();
+  const Configuration source = any_configuration(model);
+  const Configuration target = any_configuration(model);
+  const Verdict verdict = decide({model, source}, {model, target});
+  RC_ASSERT((verdict.answer == Answer::configurable) == !verdict.steps.empty());
+  RC_ASSERT((verdict.answer == Answer::incompatible) == !verdict.reasons.empty());
+  if (verdict.answer == Answer::incompatible) return;
+  const Configuration changed = apply(model, target, verdict.steps);
+  const Verdict again = decide({model, source}, {model, changed});
+  RC_ASSERT(again.answer == Answer::identical || again.answer == Answer::compatible);
+  for (std::size_t i = 0; i < changed.values.size(); ++i) {
+    if (model.parameters()[i].is_active(source.values[i]))
+      RC_ASSERT(changed.values[i] == source.values[i]);
+    else
+      RC_ASSERT(!model.parameters()[i].is_active(changed.values[i]));
+  }
+}
+
+RC_GTEST_PROP(Verdict, EveryStepLeavesAConfigurationThatTheModelSupports, ()) {
+  const DeviceModel& model = any_family();
+  const Configuration source = any_configuration(model);
+  Configuration target = any_configuration(model);
+  const Verdict verdict = decide({model, source}, {model, target});
+  for (const Step& step : verdict.steps) {
+    target = apply(model, target, {step});
+    RC_ASSERT(parse_configuration(model, to_text(model, target)).has_value());
+  }
+}
+
+RC_GTEST_PROP(VersionMatrix, AgreesWithTheVerdict, ()) {
+  const DeviceModel& model = any_family();
+  const VersionMatrix matrix(model);
+  const auto source = *rc::gen::inRange<std::size_t>(0, matrix.size());
+  const auto target = *rc::gen::inRange<std::size_t>(0, matrix.size());
+  const Verdict verdict = decide({model, model.versions()[source].configuration},
+                                 {model, model.versions()[target].configuration});
+  RC_ASSERT(matrix.is_compatible(source, target) == (verdict.answer != Answer::incompatible));
+}
+
+}  // namespace
+}  // namespace mdevsim::model
