@@ -102,7 +102,7 @@ int check_main(std::span<char*> args) {
   std::vector<Loaded> results;
   bool valid = true;
   for (const std::string& path : paths) {
-    results.push_back(config::load_host_file(path));
+    results.push_back(config::load_file(path));
     valid = valid && results.back().configuration.has_value();
   }
   if (given.has("json")) {

@@ -10,6 +10,7 @@ namespace mdevsim::cli {
 int run_main(std::span<char*> args);
 int mount_main(std::span<char*> args);
 int check_main(std::span<char*> args);
+int compat_main(std::span<char*> args);
 int hold_main(std::span<char*> args);
 int doctor_main(std::span<char*> args);
 

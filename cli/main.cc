@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"run", "run a command that sees the simulated host as its /sys", run_main},
     {"mount", "mount the bare tree of a simulated host on a directory", mount_main},
     {"check", "tell every problem of host files", check_main},
+    {"compat", "tell whether one device can take another's state, and what to change", compat_main},
     {"hold", "keep a simulated device open, as a guest does that uses it", hold_main},
     {"doctor", "tell what of mdevsim works on this machine", doctor_main},
 };

@@ -2,8 +2,10 @@
 // Tables of several files are put side by side here; `expand` makes hosts of them.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -11,6 +13,8 @@
 #include <vector>
 
 #include "sim/config/text.h"
+#include "sim/model/check.h"
+#include "sim/model/spec.h"
 #include "sim/world/spec.h"
 
 namespace mdevsim::config {
@@ -83,7 +87,27 @@ struct HostDraft {
   bool complete = true;  // false: something that speaks of it may be missing
 };
 
+// A place in a ModelSpec, as the faults of the model's check name it.
+struct ModelPlace {
+  model::Fault::Place place;
+  std::string parameter;
+  std::uint32_t version = 0;
+  std::size_t index = 0;
+
+  friend auto operator<=>(const ModelPlace&, const ModelPlace&) = default;
+};
+
+struct ModelDraft {
+  model::ModelSpec spec;
+  Region where;
+  std::map<ModelPlace, Region> places;
+  std::vector<std::string> unread;  // parameters that are described, but wrongly
+  bool versions_read = true;        // false: there are more than the spec has
+  bool complete = true;             // false: something may be missing from the whole table
+};
+
 struct Drafts {
+  std::vector<ModelDraft> models;
   std::vector<HostDraft> hosts;  // in the order of their first mention
   std::unordered_map<std::string, std::size_t> host_by_name;
   bool complete = true;  // false: a file could not be read, or has syntax errors

@@ -63,4 +63,21 @@ Result<std::string> HostFiles::read(const std::string& path, std::size_t bytes_m
   }
 }
 
+Loaded load_file(const std::string& path) {
+  HostFiles files;
+  return load(files, path);
+}
+
+Loaded load_host_file(const std::string& path) {
+  Loaded loaded = load_file(path);
+  if (!loaded.configuration || !loaded.configuration->hosts.empty()) return loaded;
+  loaded.configuration.reset();
+  Diagnostic problem;
+  problem.file = path;
+  problem.message = "the file describes device models, but no host";
+  problem.help = "add a table such as [host.alpha]; `mdevsim-host(5)` tells what it may hold";
+  loaded.diagnostics.push_back(std::move(problem));
+  return loaded;
+}
+
 }  // namespace mdevsim::config

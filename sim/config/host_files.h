@@ -15,10 +15,10 @@ class HostFiles final : public FileSource {
   Result<std::string> read(const std::string& path, std::size_t bytes_max) override;
 };
 
-// What every command does with its HOSTFILE argument.
-inline Loaded load_host_file(const std::string& path) {
-  HostFiles files;
-  return load(files, path);
-}
+// Any file: hosts, device models or both.
+Loaded load_file(const std::string& path);
+
+// What every command does with its HOSTFILE argument: a file without a host is a mistake.
+Loaded load_host_file(const std::string& path);
 
 }  // namespace mdevsim::config

@@ -9,6 +9,7 @@
 #include "sim/base/limits.h"
 #include "sim/config/document.h"
 #include "sim/config/expand.h"
+#include "sim/config/expand_model.h"
 #include "sim/config/read.h"
 
 namespace mdevsim::config {
@@ -36,13 +37,15 @@ class Loader {
         host.complete = false;  // more may be said of any of them
     }
     std::vector<HostSpec> hosts = expand_hosts(drafts_, report_);
-    if (hosts.empty() && !report_.has_errors()) {
+    auto catalog = std::make_shared<const model::Catalog>(build_catalog(drafts_, report_));
+    if (hosts.empty() && catalog->models().empty() && !report_.has_errors()) {
       report_.error({}, "the file describes no host",
                     "add a table such as [host.alpha]; `mdevsim-host(5)` tells what it may hold");
     }
     Loaded loaded;
     loaded.files = std::move(paths_);
-    if (!report_.has_errors()) loaded.configuration = Configuration{std::move(hosts)};
+    if (!report_.has_errors())
+      loaded.configuration = Configuration{std::move(hosts), std::move(catalog)};
     loaded.diagnostics = report_.take();
     return loaded;
   }
@@ -90,7 +93,7 @@ class Loader {
       }
       read_file(resolve_include(path, include.value), &include);
     }
-    read_hosts(document, drafts_, report_);
+    read_tables(document, drafts_, report_);
   }
 
   FileSource& source_;

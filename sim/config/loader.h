@@ -1,20 +1,23 @@
-// TOML in, hosts out. A file is taken whole or not at all: either there is a configuration and
-// nothing was wrong, or there are diagnostics, all of them at once.
+// TOML in, hosts and device models out. A file is taken whole or not at all: either there is a
+// configuration and nothing was wrong, or there are diagnostics, all of them at once.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sim/config/diagnostic.h"
 #include "sim/config/source.h"
+#include "sim/model/catalog.h"
 #include "sim/world/spec.h"
 
 namespace mdevsim::config {
 
 struct Configuration {
-  std::vector<HostSpec>
-      hosts;  // at least one, in the order of their first mention; names are unique
+  // Hosts or models: at least one of either.
+  std::vector<HostSpec> hosts;  // in the order of their first mention; names are unique
+  std::shared_ptr<const model::Catalog> catalog;  // never null
 };
 
 struct Loaded {

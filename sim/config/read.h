@@ -11,14 +11,20 @@
 
 namespace mdevsim::config {
 
-// All [host.…] tables of a document, merged into what other files said.
-void read_hosts(const Document& document, Drafts& drafts, Report& report);
+// All [host.…] and [model.…] tables of a document, merged into what other files said.
+void read_tables(const Document& document, Drafts& drafts, Report& report);
 
 // [host.NAME.pci."ADDRESS"]
 FunctionDraft read_function(const Member& member, bool complete, Report& report);
 
 // mdev_types, pool, max_instances and mdev_driver of a table; nothing when it has none of them.
 std::optional<ParentDraft> read_parent(TableReader& table);
+
+// [model."NAME"] tables.
+void read_models(const Member& models, bool complete, Drafts& drafts, Report& report);
+
+// The key device_api, if the table has it.
+void read_device_api(TableReader& table, std::string& device_api);
 
 // The paths of the include key, in their order.
 std::vector<Text> read_includes(const Document& document, Report& report);

@@ -226,12 +226,14 @@ std::vector<Text> read_includes(const Document& document, Report& report) {
   return paths;
 }
 
-void read_hosts(const Document& document, Drafts& drafts, Report& report) {
+void read_tables(const Document& document, Drafts& drafts, Report& report) {
   drafts.complete = drafts.complete && document.complete;
   TableReader root(document.root, "a host file", document.complete, report);
   root.take("include");
   const Member* hosts = root.take("host", Kind::table, "[host.NAME]");
+  const Member* models = root.take("model", Kind::table, "[model.\"vendor-a.com/my-nic\"]");
   root.finish();
+  if (models != nullptr) read_models(*models, document.complete, drafts, report);
   if (hosts == nullptr) return;
   for (const Member& member : hosts->value.members) {
     if (member.value.kind != Kind::table) {

@@ -88,17 +88,6 @@ void read_attributes(const Member& member, Report& report, TypeDraft& type) {
   }
 }
 
-void read_device_api(TableReader& table, TypeSpec& spec) {
-  const auto api = table.text("device_api", "device_api = \"vfio-pci\"");
-  if (!api) return;
-  if (std::find(kDeviceApis.begin(), kDeviceApis.end(), api->value) == kDeviceApis.end()) {
-    table.report().error(api->where, "this is no device API of VFIO",
-                         "write " + list_of({kDeviceApis.begin(), kDeviceApis.end()}));
-    return;
-  }
-  spec.device_api = api->value;
-}
-
 TypeDraft read_type(const Value& value, bool complete, Report& report) {
   TableReader table(value, "a type", complete, report);
   TypeDraft type;
@@ -108,7 +97,7 @@ TypeDraft read_type(const Value& value, bool complete, Report& report) {
   type.name = table.text("name", "name = \"GRID T4-1B\"");
   type.description =
       table.text("description", "description = \"virtual display, 640x480 framebuffer\"");
-  read_device_api(table, type.spec);
+  read_device_api(table, type.spec.device_api);
   std::uint32_t limit = 0;
   if (table.integer("max_instances", {.most = kCountMost}, limit)) type.spec.max_instances = limit;
   if (const Member* instances = table.take("instances")) read_instances(*instances, table, type);
@@ -170,6 +159,17 @@ void settle_units(const ParentDraft& parent, bool may_have_pool, bool abbreviate
 }
 
 }  // namespace
+
+void read_device_api(TableReader& table, std::string& device_api) {
+  const auto api = table.text("device_api", "device_api = \"vfio-pci\"");
+  if (!api) return;
+  if (std::find(kDeviceApis.begin(), kDeviceApis.end(), api->value) == kDeviceApis.end()) {
+    table.report().error(api->where, "this is no device API of VFIO",
+                         "write " + list_of({kDeviceApis.begin(), kDeviceApis.end()}));
+    return;
+  }
+  device_api = api->value;
+}
 
 std::optional<ParentDraft> read_parent(TableReader& table) {
   Report& report = table.report();

@@ -8,6 +8,8 @@
 #include "sim/base/limits.h"
 #include "sim/config/loader.h"
 #include "sim/config/text.h"
+#include "sim/model/configuration.h"
+#include "sim/model/verdict.h"
 
 namespace mdevsim::config {
 
@@ -104,6 +106,23 @@ inline std::string broken_invariant(const HostSpec& host) {
   return {};
 }
 
+// Every version is what its own text says, and one device of it can replace the other.
+inline std::string broken_invariant(const model::DeviceModel& model) {
+  for (const model::Version& version : model.versions()) {
+    const auto parsed =
+        model::parse_configuration(model, "version=" + std::to_string(version.number));
+    if (!parsed || *parsed != version.configuration) return "a version is not what it is called";
+    const auto full = model::to_full_text(model, version.configuration);
+    if (version.number == model.newest() && full.size() <= kConfigurationBytesMax &&
+        !model::parse_configuration(model, full))
+      return "a version's values are refused";
+    const model::Device device{model, version.configuration};
+    if (model::decide(device, device).answer != model::Answer::identical)
+      return "a version is not itself";
+  }
+  return {};
+}
+
 inline std::string broken_invariant(const Loaded& loaded) {
   if (loaded.configuration.has_value() != loaded.diagnostics.empty())
     return "neither hosts nor diagnostics, or both";
@@ -114,7 +133,12 @@ inline std::string broken_invariant(const Loaded& loaded) {
       return "a diagnostic with a NUL byte";
   }
   if (!loaded.configuration) return {};
-  if (loaded.configuration->hosts.empty()) return "no host";
+  if (!loaded.configuration->catalog) return "no catalog";
+  if (loaded.configuration->hosts.empty() && loaded.configuration->catalog->models().empty())
+    return "neither a host nor a model";
+  for (const model::DeviceModel& model : loaded.configuration->catalog->models()) {
+    if (std::string broken = broken_invariant(model); !broken.empty()) return broken;
+  }
   std::set<std::string> names;
   for (const HostSpec& host : loaded.configuration->hosts) {
     if (!names.insert(host.name).second) return "a host is there twice";

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""mdevsim compat: verdicts on the shipped models, as text, CSV, JSON and HTML, and what it ends with."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = ROOT / "scenarios/models"
+MY_NIC = MODELS / "my-nic.toml"
+FAMILY = MODELS / "family-500.toml"
+NIC = "https://vendor-a.com/my-nic"
+
+
+def compat(*words):
+    return subprocess.run([os.environ["MDEVSIM"], "compat", *map(str, words)], capture_output=True, text=True, check=False, timeout=60)
+
+
+def pair(source, target, *words, file=MY_NIC, model="vendor-a.com/my-nic"):
+    return compat(file, "--from", f"{model}@{source}", "--to", f"{model}@{target}", *words)
+
+
+class Pair(unittest.TestCase):
+    maxDiff = None
+
+    def test_the_example_of_the_discussion_is_safe_after_disabling_rss(self):
+        told = pair("version=1", "rss=on")
+        self.assertEqual(
+            f"source:  {NIC}@version=1\n"
+            f"target:  {NIC}@rss=on,rx-filter-size=0\n"
+            "verdict: compatible after configuration\n"
+            "  disable rss\n", told.stdout)
+        self.assertEqual(("", 1), (told.stderr, told.returncode))
+        configured = pair("version=1", "rss=off")
+        self.assertIn("verdict: compatible as it is\n", configured.stdout)
+        self.assertEqual(0, configured.returncode)
+
+    def test_the_exit_status_is_the_verdict(self):
+        for source, target, verdict, status in [
+                ("version=3", "version=3", "identical", 0),
+                ("version=2,rx-filter-size=64", "version=3", "identical", 0),
+                ("version=1", "version=2,rss=off", "compatible as it is", 0),
+                ("version=2", "version=3", "compatible after configuration", 1),
+                ("version=2", "version=1", "incompatible", 6),
+        ]:
+            with self.subTest(source=source, target=target):
+                told = pair(source, target)
+                self.assertIn(f"verdict: {verdict}\n", told.stdout)
+                self.assertEqual(status, told.returncode)
+
+    def test_json_tells_steps(self):
+        told = json.loads(pair("version=2,rx-filter-size=32", "version=3,rss=off", "--format", "json").stdout)
+        self.assertEqual(
+            {
+                "source": f"{NIC}@version=2,rx-filter-size=32",
+                "target": f"{NIC}@version=3,rss=off",
+                "verdict": "configurable",
+                "steps": [
+                    {"action": "set", "parameter": "rss", "value": "on"},
+                    {"action": "set", "parameter": "rx-filter-size", "value": "32"},
+                ],
+                "reasons": [],
+            }, told)
+
+    def test_json_tells_reasons(self):
+        told = json.loads(pair("version=3,rx-filter-size=200", "version=2", "--format", "json").stdout)
+        self.assertEqual([], told["steps"])
+        self.assertEqual(
+            [{
+                "rule": "allowed",
+                "parameter": "rx-filter-size",
+                "source": "200",
+                "target": "0",
+                "why": "rx-filter-size: the source has 200; in the target, 200 is not allowed in version 2: it may be 0, 32 or 64",
+            }], told["reasons"])
+
+    def test_csv_has_a_row_for_each_step_or_reason(self):
+        def rows(*words):
+            return list(csv.reader(io.StringIO(pair(*words, "--format", "csv").stdout)))
+
+        head = ["verdict", "action", "parameter", "value", "rule", "source", "target"]
+        self.assertEqual([head, ["configurable", "disable", "rss", "off", "", "", ""]], rows("version=1", "version=2"))
+        self.assertEqual([head, ["incompatible", "", "rss", "", "known", "on", ""]], rows("version=2", "version=1"))
+        self.assertEqual([head, ["identical", "", "", "", "", "", ""]], rows("version=2", "version=2"))
+
+    def test_models_of_other_names_are_incompatible(self):
+        with tempfile.TemporaryDirectory() as folder:
+            both = pathlib.Path(folder, "both.toml")
+            both.write_text(f'include = ["{MY_NIC}", "{FAMILY}"]\n')
+            told = compat(both, "--from", "vendor-a.com/my-nic@version=1", "--to", "vendor-b.com/family@version=1")
+            matrix = compat(both, "--matrix")
+            chosen = compat(both, "--matrix", "--model", "vendor-a.com/my-nic")
+        self.assertEqual(6, told.returncode)
+        self.assertIn("the source is a vendor-a.com/my-nic, the target a vendor-b.com/family", told.stdout)
+        self.assertEqual(2, matrix.returncode)
+        self.assertIn(f"choose one with --model: {NIC}, vendor-b.com/family", matrix.stderr)
+        self.assertEqual(0, chosen.returncode)
+
+
+class Matrix(unittest.TestCase):
+    maxDiff = None
+
+    def test_text(self):
+        told = compat(MY_NIC, "--matrix")
+        self.assertEqual(
+            f"{NIC}: the source's version in rows, the target's in columns\n"
+            "= identical   + compatible as it is   ~ compatible after configuration   . incompatible\n"
+            "\n"
+            "  123\n"
+            "1 =~~\n"
+            "2 .=~\n"
+            "3 .~=\n"
+            "\n"
+            "7 of 9 pairs are compatible\n", told.stdout)
+        self.assertEqual(0, told.returncode)
+
+    def test_csv(self):
+        self.assertEqual(
+            "source,1,2,3\n"
+            "1,identical,configurable,configurable\n"
+            "2,incompatible,identical,configurable\n"
+            "3,incompatible,configurable,identical\n",
+            compat(MY_NIC, "--matrix", "--format", "csv").stdout)
+
+    def test_json_says_the_same_as_pairs_do(self):
+        told = json.loads(compat(FAMILY, "--matrix", "--format", "json").stdout)
+        self.assertEqual(list(range(1, 501)), told["versions"])
+        self.assertEqual([500] * 500, [len(row) for row in told["matrix"]])
+        incompatible = told["verdicts"].index("incompatible")
+        self.assertEqual(told["compatible_pairs"], sum(cell != incompatible for row in told["matrix"] for cell in row))
+        for source, target in [(1, 1), (17, 400), (3, 6), (500, 499), (250, 251), (400, 100)]:
+            one = pair(f"version={source}", f"version={target}", "--format", "json", file=FAMILY, model="vendor-b.com/family")
+            self.assertEqual(json.loads(one.stdout)["verdict"], told["verdicts"][told["matrix"][source - 1][target - 1]])
+
+    def test_html_is_one_file_with_every_verdict(self):
+        page = compat(MY_NIC, "--matrix", "--format", "html").stdout
+        self.assertTrue(page.startswith("<!DOCTYPE html>"))
+        self.assertNotRegex(page, r'\b(src|href)=|@import|url\(')
+        data = json.loads(re.search(r"^const data = (.*?);$", page, re.DOTALL | re.MULTILINE)[1])
+        self.assertEqual((NIC, [1, 2, 3]), (data["model"], [version["number"] for version in data["versions"]]))
+
+        def told(source, target):
+            answer, *lines = data["verdicts"][data["rows"][source - 1][target - 1]]
+            return [data["answers"][answer], *[data["lines"][line] for line in lines]]
+
+        self.assertEqual(["compatible after configuration", "disable rss"], told(1, 2))
+        self.assertEqual(["identical"], told(2, 2))
+        self.assertEqual(
+            ["incompatible", "rss: the source has on; the target's version 1 has no such parameter: it is there since version 2"],
+            told(2, 1))
+
+
+class Mistakes(unittest.TestCase):
+
+    def expect_usage(self, told, text):
+        self.assertEqual(("", 2), (told.stdout, told.returncode))
+        self.assertIn(text, told.stderr)
+
+    def test_configurations_that_the_model_does_not_support(self):
+        for source, text in [
+            ("version=9", "--from: `version`: https://vendor-a.com/my-nic has no version 9: its versions are from 1 to 3"),
+            ("version=1,rss=on", "--from: `rss`: version 1 has no such parameter: it is there since version 2"),
+            ("tso=on", "--from: `tso`: https://vendor-a.com/my-nic has no such parameter"),
+            ("rss=on,rss=on", "--from: `rss` is set twice"),
+            ("rx-filter-size=96x", '--from: `rx-filter-size`: "96x" is not a decimal number'),
+        ]:
+            with self.subTest(source):
+                self.expect_usage(pair(source, "version=1"), text)
+
+    def test_specs(self):
+        self.expect_usage(pair("version=1", "version=1", model="vendor-a.com/my-nik"), 'there is no model "vendor-a.com/my-nik"')
+        self.expect_usage(compat(MY_NIC, "--from", "my-nic", "--to", "my-nic"), '"my-nic" is no MODEL@CONFIGURATION')
+
+    def test_options(self):
+        spec = f"{NIC}@version=1"
+        self.expect_usage(compat(MY_NIC), "give --from and --to, or --matrix")
+        self.expect_usage(compat(MY_NIC, "--from", spec), "--from and --to go together")
+        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--matrix"), "give --from and --to, or --matrix")
+        self.expect_usage(compat(MY_NIC, "--matrix", "--format", "yaml"), 'there is no format "yaml"')
+        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--format", "html"), "the format html shows a matrix")
+        self.expect_usage(compat(MY_NIC, "--matrix", "--model", "vendor-a.com/x"), 'there is no model "vendor-a.com/x"')
+        self.expect_usage(compat(), "FILE is missing")
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            broken = pathlib.Path(folder, "broken.toml")
+            broken.write_text(MY_NIC.read_text().replace("off = 0", "off = 1"))
+            told = compat(broken, "--matrix")
+        self.assertEqual(("", 3), (told.stdout, told.returncode))
+        self.assertIn("the off value 1 is not allowed in version 2", told.stderr)
+        self.assertEqual(3, compat("no-such-file.toml", "--matrix").returncode)
+        self.expect_usage(compat("builtin:minimal", "--matrix"), "the file describes no device model")
+
+    def test_a_file_of_models_alone_is_no_host(self):
+        mount = subprocess.run([os.environ["MDEVSIM"], "run", MY_NIC, "--", "true"], capture_output=True, text=True, check=False, timeout=60)
+        self.assertNotEqual(0, mount.returncode)
+        self.assertIn("the file describes device models, but no host", mount.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
