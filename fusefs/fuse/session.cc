@@ -223,7 +223,8 @@ Result<std::unique_ptr<Session>> Session::open(Adapter& adapter, const SessionOp
                             "others where fusermount3 is installed (Debian: fuse3)",
                             where));
   }
-  impl->mounted = true;
+  // A descriptor that came mounted belongs to whoever mounted it, and goes with its namespace.
+  impl->mounted = options.fuse_fd < 0;
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
