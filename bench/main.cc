@@ -56,8 +56,26 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   return true;
 }
 
+bool is_regex(const std::string& text) {
+  try {
+    const std::regex compiled(text);
+    return true;
+  } catch (const std::regex_error&) {
+    return false;
+  }
+}
+
 void list() {
   for (const Bench& bench : kBenches) fmt::print("{:<10} {}\n", bench.name, bench.what);
+}
+
+// The whole file anew after each benchmark, so that what was measured is kept when a later one
+// fails.
+void write_json(const Report& report, std::FILE* out) {
+  if (out == nullptr) return;
+  std::rewind(out);
+  fmt::print(out, "{}", report.json());
+  std::fflush(out);
 }
 
 int measure(const Options& options, const std::string& binaries, const std::string& scratch,
@@ -65,17 +83,17 @@ int measure(const Options& options, const std::string& binaries, const std::stri
   Report report;
   const Lab lab(binaries, scratch, options.quick, report);
   const std::regex only(options.only);
-  fmt::print(stderr, "{} CPUs, transport {}\n", lab.cpus(), lab.transport());
+  fmt::print("{} CPUs; requests travel by {}\n", lab.cpus(), lab.transport());
+  std::fflush(stdout);
   for (const Bench& bench : kBenches) {
     if (!std::regex_search(bench.name.begin(), bench.name.end(), only)) continue;
-    const std::uint64_t start = monotonic_ns();
-    fmt::print(stderr, "{}: {} …", bench.name, bench.what);
-    std::fflush(stderr);
     bench.measure(lab);
-    fmt::print(stderr, " {:.1f} s\n", static_cast<double>(monotonic_ns() - start) / 1e9);
+    fmt::print("{}", report.next_lines());
+    std::fflush(stdout);
+    write_json(report, out);
   }
-  fmt::print("{}", report.table());
-  if (out != nullptr) fmt::print(out, "{}", report.json());
+  fmt::print("{}", report.remarks());
+  write_json(report, out);
   return 0;
 }
 
@@ -98,6 +116,10 @@ int run(const std::vector<std::string>& arguments) {
   if (options.list) {
     list();
     return 0;
+  }
+  if (!is_regex(options.only)) {
+    fmt::print(stderr, "mdevsim-bench: --only {}: not a regular expression\n", options.only);
+    return kExitUsage;
   }
   std::FILE* out = nullptr;
   if (!options.out.empty() && (out = std::fopen(options.out.c_str(), "w")) == nullptr) {

@@ -27,7 +27,7 @@ finish() {
 }
 trap finish EXIT
 
-virsh() { command virsh --quiet --connect nodedev:///system "$@"; }
+virsh() { command virsh --connect nodedev:///system "$@"; }
 
 for _ in {1..200}; do
   virsh nodedev-dumpxml "$nodedev" > /dev/null 2>&1 && break

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 namespace mdevsim::bench {
@@ -22,6 +22,15 @@ std::string short_number(double number) {
 
 std::string short_number(const std::optional<double>& number) {
   return number ? short_number(*number) : "-";
+}
+
+constexpr int kNameWidth = 94;
+
+std::string line(std::string_view name, std::string_view value, std::string_view floor,
+                 std::string_view unit, std::string_view ratio, std::string_view goal,
+                 std::string_view met) {
+  return fmt::format("{:<{}} {:>8} {:>8} {:<6} {:>5}  {:<13} {}\n", name, kNameWidth, value, floor,
+                     unit, ratio, goal, met);
 }
 
 std::string json_string(const std::string& text) {
@@ -79,19 +88,21 @@ void Report::add(std::string name, std::string unit, double value, std::optional
 
 void Report::remark(std::string text) { remarks_.push_back(std::move(text)); }
 
-std::string Report::table() const {
-  std::size_t width = 4;
-  for (const Row& row : rows_) width = std::max(width, row.name.size());
-  std::string out = fmt::format("{:<{}} {:>9} {:>9} {:<8} {:>6}  {:<14} {}\n", "name", width,
-                                "value", "floor", "unit", "ratio", "goal", "met");
-  for (const Row& row : rows_) {
+std::string Report::next_lines() {
+  std::string out;
+  if (printed_ == 0) out = line("name", "value", "floor", "unit", "ratio", "goal", "met");
+  for (; printed_ < rows_.size(); ++printed_) {
+    const Row& row = rows_[printed_];
     const std::optional<bool> met = row.met();
-    std::string line = fmt::format(
-        "{:<{}} {:>9} {:>9} {:<8} {:>6}  {:<14} {}", row.name, width, short_number(row.value),
-        short_number(row.floor), row.unit, row.ratio() ? fmt::format("{:.2f}", *row.ratio()) : "-",
-        row.goal ? to_string(*row.goal) : "-", met ? (*met ? "yes" : "NO") : "-");
-    out += line + '\n';
+    out += line(row.name, short_number(row.value), short_number(row.floor), row.unit,
+                row.ratio() ? fmt::format("{:.2f}", *row.ratio()) : "-",
+                row.goal ? to_string(*row.goal) : "-", met ? (*met ? "yes" : "NO") : "-");
   }
+  return out;
+}
+
+std::string Report::remarks() const {
+  std::string out;
   for (const std::string& text : remarks_) out += fmt::format("note: {}\n", text);
   return out;
 }

@@ -1,6 +1,7 @@
 // What the benchmarks say: rows, as a table for people and as JSON for machines.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,13 +53,17 @@ class Report {
   // A remark below the table: what could not be measured here, and why.
   void remark(std::string text);
 
-  const std::vector<Row>& rows() const { return rows_; }
-  std::string table() const;
-  std::string json() const;  // the rows only
+  // The table's lines since the last call, with the head before the first: printed as the
+  // measurements go on.
+  std::string next_lines();
+  // What is said below the table.
+  std::string remarks() const;
+  std::string json() const;  // all rows so far
 
  private:
   std::vector<Row> rows_;
   std::vector<std::string> remarks_;
+  std::size_t printed_ = 0;
 };
 
 }  // namespace mdevsim::bench

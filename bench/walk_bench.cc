@@ -19,12 +19,9 @@ struct WalkRow {
   std::optional<Goal> goal;
 };
 
-double find_s(const std::string& path) { return walk(path, false).seconds; }
-
 const WalkRow kRows[] = {
     {"ls -lR for the first time", true, ls_long_recursive_s, ratio_at_most(1.1)},
     {"ls -lR again", false, ls_long_recursive_s, ratio_at_most(1.1)},
-    {"find for the first time", true, find_s, {}},
 };
 
 }  // namespace

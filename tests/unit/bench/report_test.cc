@@ -54,16 +54,25 @@ TEST(ReportJson, NoRowsGiveAnEmptyArray) {
   EXPECT_EQ(nlohmann::json::parse(Report().json()), nlohmann::json::array());
 }
 
-TEST(ReportTable, MissedGoalStandsOut) {
+TEST(ReportLines, MissedGoalStandsOut) {
   Report report;
   report.add("slow row", "us", Pair{20, 10}, ratio_at_most(1.1));
-  EXPECT_THAT(report.table(), HasSubstr("2.00  ratio <= 1.10  NO\n"));
+  EXPECT_THAT(report.next_lines(), testing::EndsWith("2.00  ratio <= 1.10 NO\n"));
 }
 
-TEST(ReportTable, RemarksStandBelowTheRows) {
+TEST(ReportLines, EachRowIsGivenOnce) {
+  Report report;
+  report.add("first", "us", 1);
+  EXPECT_THAT(report.next_lines(), testing::AllOf(testing::StartsWith("name"), HasSubstr("first")));
+  report.add("second", "us", 2);
+  EXPECT_THAT(report.next_lines(), testing::StartsWith("second"));
+  EXPECT_EQ(report.next_lines(), "");
+}
+
+TEST(ReportRemarks, EachIsALine) {
   Report report;
   report.remark("not measurable here");
-  EXPECT_THAT(report.table(), testing::EndsWith("\nnote: not measurable here\n"));
+  EXPECT_EQ(report.remarks(), "note: not measurable here\n");
 }
 
 }  // namespace
