@@ -71,8 +71,8 @@ Syntax server_syntax() {
 }
 
 int print_version() {
-  fmt::print("mdevsim-server {}, transport {}\n", MDEVSIM_VERSION,
-             fusefs::transport_text(fusefs::available_transport()));
+  fmt::print("mdevsim-server {}, libfuse {}, transport {}\n", MDEVSIM_VERSION,
+             fusefs::library_version(), fusefs::transport_text(fusefs::available_transport()));
   return kExitOk;
 }
 
@@ -136,13 +136,13 @@ int serve(const ServerOptions& options, std::vector<std::unique_ptr<World>> worl
     if (!opened) return report(log, opened.error(), exit_status_of(opened.error()));
     sender = std::move(*opened);
   }
-  const auto send = [&sender, &log, told = false](std::uint32_t,
-                                                  const sysfs::Uevent& event) mutable {
-    const auto sent = sender->send(event);
+  const auto send = [&sender, &log, told = false](
+                        std::uint32_t, std::span<const sysfs::Uevent* const> events) mutable {
+    const auto sent = sender->send(events);
     if (sent || told) return;
     told = true;  // the next ones will fail alike
-    log.warning(
-        fmt::format("uevents are lost: {}@{}: {}", event.action, event.devpath, sent.error().why));
+    log.warning(fmt::format("uevents are lost, among them {}@{}: {}", events.front()->action,
+                            events.front()->devpath, sent.error().why));
   };
 
   fusefs::RequestLog request_log(log);
@@ -153,7 +153,7 @@ int serve(const ServerOptions& options, std::vector<std::unique_ptr<World>> worl
   fusefs::Completion completion({.overlay = overlay,
                                  .pollers = pollers,
                                  .observers = observers,
-                                 .send_uevent = sender ? fusefs::SendUevent(send) : nullptr,
+                                 .send_uevents = sender ? fusefs::SendUevents(send) : nullptr,
                                  .hold_reply = options.hold_reply});
   sysfs::Tree tree(std::move(worlds), completion);
   fusefs::Adapter adapter{.tree = tree,

@@ -112,7 +112,10 @@ void Completion::run() {
 }
 
 void Completion::carry_out(sysfs::Batch& batch) {
-  for (const sysfs::Notice& notice : batch.notices) carry_out(notice, batch.host);
+  // The kernel's caches first: whoever hears of a change and looks finds it.
+  uevents_.clear();
+  for (const sysfs::Notice& notice : batch.notices) carry_out(notice);
+  if (!uevents_.empty() && parts_.send_uevents) parts_.send_uevents(batch.host, uevents_);
   if (parts_.hold_reply.count() > 0) {
     if (batch.completions.empty()) return;
     held_.push_back(
@@ -133,7 +136,7 @@ void Completion::answer_due(std::chrono::steady_clock::time_point now) {
   }
 }
 
-void Completion::carry_out(const sysfs::Notice& notice, std::uint32_t host) {
+void Completion::carry_out(const sysfs::Notice& notice) {
   const auto wake_all = [this](const std::vector<PollHandle>& handles) {
     for (const PollHandle handle : handles) kernel_->wake(handle);
   };
@@ -151,9 +154,7 @@ void Completion::carry_out(const sysfs::Notice& notice, std::uint32_t host) {
                    parts_.overlay.forget_object(gone.object);
                    wake_all(parts_.pollers.object_gone(gone.object));
                  },
-                 [&](const sysfs::Uevent& uevent) {
-                   if (parts_.send_uevent) parts_.send_uevent(host, uevent);
-                 },
+                 [&](const sysfs::Uevent& uevent) { uevents_.push_back(&uevent); },
              },
              notice);
 }

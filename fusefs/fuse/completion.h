@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <variant>
@@ -23,7 +24,8 @@
 
 namespace mdevsim::fusefs {
 
-using SendUevent = std::function<void(std::uint32_t host, const sysfs::Uevent&)>;
+// Sends uevents of a host, in their order.
+using SendUevents = std::function<void(std::uint32_t host, std::span<const sysfs::Uevent* const>)>;
 
 class Completion : public sysfs::BatchSink {
  public:
@@ -31,8 +33,7 @@ class Completion : public sysfs::BatchSink {
     Overlay& overlay;
     Pollers& pollers;
     const ObserverChain& observers;
-    // Sends one uevent of a host; empty: none are sent.
-    SendUevent send_uevent;
+    SendUevents send_uevents;  // empty: none are sent
     // How long replies are held back after their effects. What comes behind them is not held up.
     std::chrono::milliseconds hold_reply{0};
   };
@@ -75,13 +76,14 @@ class Completion : public sysfs::BatchSink {
   void enqueue(Work work) EXCLUDES(mutex_);
   void carry_out(sysfs::Batch& batch);
   void answer_due(std::chrono::steady_clock::time_point now);
-  void carry_out(const sysfs::Notice& notice, std::uint32_t host);
+  void carry_out(const sysfs::Notice& notice);
   void answer(std::uint64_t request, Errc errc, std::uint64_t bytes) EXCLUDES(mutex_);
 
   const Parts parts_;
   std::atomic<std::uint64_t> epoch_ = 1;
   Kernel* kernel_ = nullptr;  // set before the thread starts
   std::thread thread_;
+  std::vector<const sysfs::Uevent*> uevents_;  // the thread's own: of the batch that is carried out
   std::deque<Held> held_;  // the thread's own; by due time, since all are held equally long
 
   Mutex mutex_;  // a leaf: taken under the world's lock by post()

@@ -49,8 +49,7 @@ std::uint64_t bloom_bits_of_tags(std::string_view tags) {
   return bits;
 }
 
-std::string udev_properties(const sysfs::Uevent& uevent, std::uint64_t seqnum) {
-  std::string out;
+void append_udev_properties(std::string& out, const sysfs::Uevent& uevent, std::uint64_t seqnum) {
   append_property(out, "ACTION", uevent.action);
   append_property(out, "DEVPATH", uevent.devpath);
   append_property(out, "SUBSYSTEM", uevent.subsystem);
@@ -59,13 +58,14 @@ std::string udev_properties(const sysfs::Uevent& uevent, std::uint64_t seqnum) {
     append_property(out, key, relative_name ? "/dev/" + value : value);
   }
   append_property(out, "SEQNUM", std::to_string(seqnum));
-  return out;
 }
 
 }  // namespace
 
 std::string kernel_payload(const sysfs::Uevent& uevent) {
-  std::string out = uevent.action + "@" + uevent.devpath;
+  std::string out;
+  out.reserve(256 + 2 * uevent.devpath.size());
+  out.append(uevent.action).append("@").append(uevent.devpath);
   out += '\0';
   append_property(out, "ACTION", uevent.action);
   append_property(out, "DEVPATH", uevent.devpath);
@@ -75,11 +75,15 @@ std::string kernel_payload(const sysfs::Uevent& uevent) {
 }
 
 std::string udev_message(const sysfs::Uevent& uevent, std::uint64_t seqnum) {
-  const std::string properties = udev_properties(uevent, seqnum);
+  std::string properties;
+  properties.reserve(256 + uevent.devpath.size());
+  append_udev_properties(properties, uevent, seqnum);
   const std::string_view devtype = find_variable(uevent, "DEVTYPE");
   const std::uint64_t bloom = bloom_bits_of_tags(find_variable(uevent, "TAGS"));
 
-  std::string out("libudev\0", 8);
+  std::string out;
+  out.reserve(kHeaderSize + properties.size());
+  out.append("libudev\0", 8);
   append_big_endian(out, kMagic);
   append_native(out, kHeaderSize);
   append_native(out, kHeaderSize);  // where the properties begin
@@ -88,7 +92,7 @@ std::string udev_message(const sysfs::Uevent& uevent, std::uint64_t seqnum) {
   append_big_endian(out, devtype.empty() ? 0 : murmur2(devtype));
   append_big_endian(out, static_cast<std::uint32_t>(bloom >> 32));
   append_big_endian(out, static_cast<std::uint32_t>(bloom));
-  return out + properties;
+  return out.append(properties);
 }
 
 // MurmurHash2 with seed 0, on the bytes in the machine's order.

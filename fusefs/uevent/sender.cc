@@ -6,12 +6,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "fusefs/uevent/message.h"
+#include "sim/base/check.h"
 #include "sim/base/limits.h"
 
 namespace mdevsim::uevent {
@@ -68,27 +70,94 @@ Header header_of(std::string_view bytes) {
   return header;
 }
 
-struct Received {
-  std::string_view bytes;
-  bool from_kernel = false;
-  bool broadcast = false;
+// Messages that leave in one system call. What they consist of must outlive send().
+template <std::size_t kMax>
+class Outbox {
+ public:
+  explicit Outbox(std::uint32_t groups) : to_(address(groups)) {}
+
+  void add(std::span<const iovec> parts) {
+    CHECK(count_ < kMax && parts.size() <= 2);
+    std::copy(parts.begin(), parts.end(), parts_[count_].begin());
+    msghdr& header = messages_[count_].msg_hdr;
+    header.msg_name = &to_;
+    header.msg_namelen = sizeof to_;
+    header.msg_iov = parts_[count_].data();
+    header.msg_iovlen = parts.size();
+    ++count_;
+  }
+
+  // The errno of the first that failed; the others are sent all the same.
+  int send(int socket) {
+    int failed = 0;
+    for (unsigned sent = 0; sent < count_;) {
+      const int result = ::sendmmsg(socket, messages_.data() + sent, count_ - sent, 0);
+      if (result > 0) {
+        sent += static_cast<unsigned>(result);
+        continue;
+      }
+      if (errno == EINTR) continue;
+      // ECONNREFUSED: nobody listens.
+      if (failed == 0 && errno != ECONNREFUSED) failed = errno;
+      ++sent;
+    }
+    return failed;
+  }
+
+ private:
+  sockaddr_nl to_;
+  std::array<std::array<iovec, 2>, kMax> parts_{};
+  std::array<mmsghdr, kMax> messages_{};
+  unsigned count_ = 0;
 };
 
-// The next message; the error number negated when there is none.
-ssize_t receive(int socket, int flags, std::array<char, 8192>& buffer, Received& out) {
-  sockaddr_nl from{};
-  iovec part{buffer.data(), buffer.size()};
-  msghdr message{};
-  message.msg_name = &from;
-  message.msg_namelen = sizeof from;
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  const ssize_t size = ::recvmsg(socket, &message, flags);
-  if (size < 0) return -errno;
-  out.bytes = {buffer.data(), static_cast<std::size_t>(size)};
-  out.from_kernel = from.nl_pid == 0;
-  out.broadcast = (from.nl_groups & kKernelGroup) != 0;
-  return size;
+// What is in the socket, several messages a system call.
+template <std::size_t kMax>
+class Inbox {
+ public:
+  struct Received {
+    std::string_view bytes;
+    bool from_kernel = false;
+    bool broadcast = false;
+  };
+
+  // Receives without waiting; how many, or the error number negated.
+  int receive(int socket) {
+    for (std::size_t i = 0; i < kMax; ++i) {
+      parts_[i] = {buffers_[i].data(), buffers_[i].size()};
+      msghdr& header = messages_[i].msg_hdr;
+      header = {};
+      header.msg_name = &from_[i];
+      header.msg_namelen = sizeof from_[i];
+      header.msg_iov = &parts_[i];
+      header.msg_iovlen = 1;
+    }
+    const int count = ::recvmmsg(socket, messages_.data(), kMax, MSG_DONTWAIT, nullptr);
+    return count < 0 ? -errno : count;
+  }
+  Received at(std::size_t i) const {
+    return {.bytes = {buffers_[i].data(), messages_[i].msg_len},
+            .from_kernel = from_[i].nl_pid == 0,
+            .broadcast = (from_[i].nl_groups & kKernelGroup) != 0};
+  }
+
+ private:
+  // A uevent is never longer, and what else may come need not be read whole.
+  std::array<std::array<char, kUeventBytesMax + 64>, kMax> buffers_;
+  std::array<iovec, kMax> parts_{};
+  std::array<sockaddr_nl, kMax> from_{};
+  std::array<mmsghdr, kMax> messages_{};
+};
+
+iovec part_of(const void* bytes, std::size_t size) { return {const_cast<void*>(bytes), size}; }
+iovec part_of(const std::string& text) { return part_of(text.data(), text.size()); }
+
+// The errno of a refusal of this request or of a later one; 0 for any other message.
+int refusal_in(std::string_view bytes, std::uint32_t first_request) {
+  const auto header = header_of<nlmsghdr>(bytes);
+  if (header.nlmsg_type != NLMSG_ERROR || bytes.size() < sizeof header) return 0;
+  const auto answer = header_of<nlmsgerr>(bytes.substr(sizeof header));
+  return answer.msg.nlmsg_seq >= first_request ? -answer.error : 0;
 }
 
 }  // namespace
@@ -103,7 +172,6 @@ std::optional<Audience> audience_from_name(std::string_view name) {
 Result<std::unique_ptr<Sender>> Sender::open(Audience audience) {
   const int socket = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
   if (socket < 0) return socket_failure("cannot open a socket for uevents", errno);
-  std::unique_ptr<Sender> sender;
   // It hears the kernel's broadcasts itself, and so learns their SEQNUMs.
   sockaddr_nl self = address(row_of(audience).kernel ? kKernelGroup : 0);
   socklen_t length = sizeof self;
@@ -118,77 +186,101 @@ Result<std::unique_ptr<Sender>> Sender::open(Audience audience) {
 
 Sender::~Sender() { ::close(socket_); }
 
-Result<std::uint64_t> Sender::send(const sysfs::Uevent& uevent) {
-  std::uint64_t seqnum = last_seqnum_ + 1;
-  if (row_of(audience_).kernel) {
-    TRY_SET(seqnum, send_to_kernel_group(kernel_payload(uevent)));
+Result<std::uint64_t> Sender::send(std::span<const sysfs::Uevent* const> uevents) {
+  Result<std::uint64_t> result = last_seqnum_;
+  while (!uevents.empty()) {
+    const auto together = uevents.first(std::min(uevents.size(), kTogether));
+    uevents = uevents.subspan(together.size());
+    Result<std::uint64_t> sent = send_together(together);
+    if (result) result = std::move(sent);
   }
-  last_seqnum_ = seqnum;
-  if (row_of(audience_).udev) return send_to_udev_group(uevent, seqnum);
-  return seqnum;
+  return result;
 }
 
-Result<std::uint64_t> Sender::send_to_kernel_group(const std::string& payload) {
-  nlmsghdr header{};
-  header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + payload.size());
-  header.nlmsg_type = kMessageType;
-  header.nlmsg_flags = NLM_F_REQUEST;  // without NLM_F_ACK only a refusal is answered
-  header.nlmsg_seq = ++requests_;
-  header.nlmsg_pid = port_;
-  if (header.nlmsg_len > kUeventBytesMax) {
-    return fail(Errc::no_memory, fmt::format("the uevent {} is longer than {} bytes",
-                                             payload.c_str(), kUeventBytesMax));
-  }
-  sockaddr_nl kernel = address(0);
-  std::array<iovec, 2> parts = {iovec{&header, sizeof header},
-                                iovec{const_cast<char*>(payload.data()), payload.size()}};
-  msghdr message{};
-  message.msg_name = &kernel;
-  message.msg_namelen = sizeof kernel;
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  if (::sendmsg(socket_, &message, 0) < 0) {
-    return socket_failure("the kernel refused a uevent", errno);
-  }
-  return await_broadcast(payload, header.nlmsg_seq);
-}
-
-// The kernel has put the broadcast, or its refusal, into the socket before sendmsg(2) returned.
-// What lies before it are the kernel's other events since the last call, which are nothing to us.
-Result<std::uint64_t> Sender::await_broadcast(const std::string& payload, std::uint32_t request) {
-  std::array<char, 8192> buffer;
-  for (;;) {
-    Received received;
-    const ssize_t size = receive(socket_, MSG_DONTWAIT, buffer, received);
-    if (size == -EINTR || size == -ENOBUFS) continue;  // ENOBUFS: other events did not fit
-    // Without a broadcast of ours (the socket was full) the event still went to everybody else.
-    if (size == -EAGAIN) return last_seqnum_ + 1;
-    if (size < 0) return socket_failure("no answer to a uevent", static_cast<int>(-size));
-    if (!received.from_kernel) continue;
-    if (received.broadcast) {
-      const std::uint64_t seqnum = seqnum_of_broadcast(received.bytes, payload);
-      if (seqnum != 0) return seqnum;
+Result<std::uint64_t> Sender::send_together(std::span<const sysfs::Uevent* const> uevents) {
+  std::array<Outgoing, kTogether> outgoing;
+  std::size_t count = 0;
+  std::optional<Error> wrong;
+  for (const sysfs::Uevent* uevent : uevents) {
+    std::string payload = kernel_payload(*uevent);
+    if (sizeof(nlmsghdr) + payload.size() > kUeventBytesMax) {
+      wrong = Error{Errc::no_memory, fmt::format("it is longer than {} bytes", kUeventBytesMax)};
       continue;
     }
-    const auto header = header_of<nlmsghdr>(received.bytes);
-    if (header.nlmsg_type != NLMSG_ERROR) continue;
-    const auto answer = header_of<nlmsgerr>(received.bytes.substr(sizeof header));
-    if (answer.msg.nlmsg_seq == request && answer.error != 0)
-      return socket_failure("the kernel refused a uevent", -answer.error);
+    outgoing[count] = {uevent, std::move(payload), ++requests_, last_seqnum_ + count + 1};
+    ++count;
   }
+  const std::span<Outgoing> events(outgoing.data(), count);
+  if (events.empty()) return tl::unexpected(*wrong);
+  if (row_of(audience_).kernel) {
+    TRY_SET([[maybe_unused]] const std::size_t sent, send_to_kernel_group(events));
+  }
+  last_seqnum_ = events.back().seqnum;
+  if (row_of(audience_).udev) {
+    TRY_SET([[maybe_unused]] const std::size_t sent, send_to_udev_group(events));
+  }
+  if (wrong) return tl::unexpected(*wrong);
+  return last_seqnum_;
 }
 
-Result<std::uint64_t> Sender::send_to_udev_group(const sysfs::Uevent& uevent,
-                                                 std::uint64_t seqnum) {
-  const std::string message = udev_message(uevent, seqnum);
-  sockaddr_nl listeners = address(kUdevGroup);
-  const ssize_t sent = ::sendto(socket_, message.data(), message.size(), 0,
-                                reinterpret_cast<sockaddr*>(&listeners), sizeof listeners);
-  // ECONNREFUSED: nobody listens.
-  if (sent < 0 && errno != ECONNREFUSED) {
-    return socket_failure("cannot send a uevent to the udev group", errno);
+Result<std::size_t> Sender::send_to_kernel_group(std::span<Outgoing> events) {
+  std::array<nlmsghdr, kTogether> headers{};
+  Outbox<kTogether> outbox(0);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    headers[i].nlmsg_len = static_cast<std::uint32_t>(sizeof headers[i] + events[i].payload.size());
+    headers[i].nlmsg_type = kMessageType;
+    headers[i].nlmsg_flags = NLM_F_REQUEST;  // without NLM_F_ACK only a refusal is answered
+    headers[i].nlmsg_seq = events[i].request;
+    headers[i].nlmsg_pid = port_;
+    outbox.add(std::array{part_of(&headers[i], sizeof headers[i]), part_of(events[i].payload)});
   }
-  return seqnum;
+  const int failed = outbox.send(socket_);
+  if (failed != 0) return socket_failure("the kernel refused a uevent", failed);
+  return await_broadcasts(events);
+}
+
+// The kernel has put the broadcasts, or its refusals, into the socket before sendmmsg(2) returned.
+// What lies between them are the kernel's other events since the last call, which are nothing to
+// us.
+Result<std::size_t> Sender::await_broadcasts(std::span<Outgoing> events) {
+  thread_local Inbox<kTogether> inbox;
+  std::size_t next = 0;
+  while (next < events.size()) {
+    const int count = inbox.receive(socket_);
+    if (count == -EINTR || count == -ENOBUFS) continue;  // ENOBUFS: other events did not fit
+    // Where the socket was full the event still went to everybody else, and has the next number.
+    if (count == -EAGAIN) return next;
+    if (count < 0) return socket_failure("no answer to a uevent", -count);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+      const auto received = inbox.at(i);
+      if (!received.from_kernel) continue;
+      if (!received.broadcast) {
+        const int refused = refusal_in(received.bytes, events.front().request);
+        if (refused != 0) return socket_failure("the kernel refused a uevent", refused);
+        continue;
+      }
+      for (std::size_t event = next; event < events.size(); ++event) {
+        const std::uint64_t seqnum = seqnum_of_broadcast(received.bytes, events[event].payload);
+        if (seqnum == 0) continue;
+        events[event].seqnum = seqnum;
+        next = event + 1;
+        break;
+      }
+    }
+  }
+  return next;
+}
+
+Result<std::size_t> Sender::send_to_udev_group(std::span<const Outgoing> events) {
+  std::array<std::string, kTogether> messages;
+  Outbox<kTogether> outbox(kUdevGroup);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    messages[i] = udev_message(*events[i].uevent, events[i].seqnum);
+    outbox.add(std::array{part_of(messages[i])});
+  }
+  const int failed = outbox.send(socket_);
+  if (failed != 0) return socket_failure("cannot send a uevent to the udev group", failed);
+  return events.size();
 }
 
 }  // namespace mdevsim::uevent

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,17 +31,30 @@ class Sender {
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
-  // To be called by one thread. Both forms of one event carry the same SEQNUM.
-  Result<std::uint64_t> send(const sysfs::Uevent& uevent);
+  // Sends in order, to the kernel's listeners first, then to udevd's. Both forms of one event carry
+  // the same SEQNUM. Gives back the last. An event that cannot be sent does not keep the others
+  // back; the error is the first. To be called by one thread.
+  Result<std::uint64_t> send(std::span<const sysfs::Uevent* const> uevents);
 
  private:
   Sender(Audience audience, int socket, std::uint32_t port)
       : audience_(audience), socket_(socket), port_(port) {}
 
-  // Has the kernel broadcast the payload; the SEQNUM that it gave it.
-  Result<std::uint64_t> send_to_kernel_group(const std::string& payload);
-  Result<std::uint64_t> await_broadcast(const std::string& payload, std::uint32_t request);
-  Result<std::uint64_t> send_to_udev_group(const sysfs::Uevent& uevent, std::uint64_t seqnum);
+  // One event on its way.
+  struct Outgoing {
+    const sysfs::Uevent* uevent = nullptr;
+    std::string payload;
+    std::uint32_t request = 0;
+    std::uint64_t seqnum = 0;
+  };
+  // As many as go in one system call.
+  static constexpr std::size_t kTogether = 16;
+
+  Result<std::uint64_t> send_together(std::span<const sysfs::Uevent* const> uevents);
+  // Has the kernel broadcast the payloads, and learns the SEQNUMs that it gave them.
+  Result<std::size_t> send_to_kernel_group(std::span<Outgoing> events);
+  Result<std::size_t> await_broadcasts(std::span<Outgoing> events);
+  Result<std::size_t> send_to_udev_group(std::span<const Outgoing> events);
 
   const Audience audience_;
   const int socket_;

@@ -70,6 +70,10 @@ sysfs::Uevent event() {
           .variables = {{"MDEV_STATE", "registered"}}};
 }
 
+Result<std::uint64_t> send_one(Sender& sender, const sysfs::Uevent& uevent) {
+  return sender.send(std::array{&uevent});
+}
+
 std::string value_of(const std::string& bytes, const std::string& key) {
   const std::size_t at = bytes.find('\0' + key + '=');
   if (at == std::string::npos) return {};
@@ -83,7 +87,7 @@ class Uevents : public ::testing::Test {
   std::uint64_t send(Audience audience) {
     auto sender = Sender::open(audience);
     EXPECT_TRUE(sender.has_value());
-    const auto seqnum = (*sender)->send(event());
+    const auto seqnum = send_one(**sender, event());
     EXPECT_TRUE(seqnum.has_value()) << seqnum.error().why;
     return seqnum.value_or(0);
   }
@@ -122,27 +126,51 @@ TEST_F(Uevents, BothCopiesCarryTheSameSeqnum) {
 TEST_F(Uevents, SeqnumsGrow) {
   auto sender = Sender::open(Audience::both);
   ASSERT_TRUE(sender.has_value());
-  const auto first = (*sender)->send(event());
-  const auto second = (*sender)->send(event());
+  const auto first = send_one(**sender, event());
+  const auto second = send_one(**sender, event());
   ASSERT_TRUE(first.has_value() && second.has_value());
   EXPECT_GT(*second, *first);
 }
 
-TEST_F(Uevents, TooLongAnEventIsAnErrorAndNotSent) {
+TEST_F(Uevents, ManyGoInTheirOrder) {
+  auto sender = Sender::open(Audience::both);
+  ASSERT_TRUE(sender.has_value());
+  std::vector<sysfs::Uevent> events(40, event());
+  std::vector<const sysfs::Uevent*> pointers;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].variables = {{"NUMBER", std::to_string(i)}};
+    pointers.push_back(&events[i]);
+  }
+  ASSERT_TRUE((*sender)->send(pointers).has_value());
+  const auto heard = kernel.drain();
+  const auto passed_on = udev.drain();
+  ASSERT_THAT(heard, SizeIs(events.size()));
+  ASSERT_THAT(passed_on, SizeIs(events.size()));
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(value_of(heard[i].bytes, "NUMBER"), std::to_string(i));
+    EXPECT_EQ(value_of(passed_on[i].bytes, "NUMBER"), std::to_string(i));
+    EXPECT_EQ(value_of(heard[i].bytes, "SEQNUM"), value_of(passed_on[i].bytes, "SEQNUM"));
+  }
+}
+
+TEST_F(Uevents, TooLongAnEventIsAnErrorThatKeepsNoOtherBack) {
   auto sender = Sender::open(Audience::kernel);
   ASSERT_TRUE(sender.has_value());
   sysfs::Uevent longest = event();
   longest.variables.emplace_back("LONG", std::string(2048, 'x'));
-  EXPECT_FALSE((*sender)->send(longest).has_value());
-  EXPECT_THAT(kernel.drain(), IsEmpty());
+  const sysfs::Uevent short_one = event();
+  const std::array<const sysfs::Uevent*, 2> events = {&longest, &short_one};
+  EXPECT_FALSE((*sender)->send(events).has_value());
+  EXPECT_THAT(kernel.drain(), SizeIs(1));
 }
 
 TEST_F(Uevents, AreInTheReceiversSocketsWhenTheWriteReturns) {
   auto sender = Sender::open(Audience::both);
   ASSERT_TRUE(sender.has_value());
-  testing::MountedHost host({.send_uevent = [&sender](std::uint32_t, const sysfs::Uevent& uevent) {
-    EXPECT_TRUE((*sender)->send(uevent).has_value());
-  }});
+  testing::MountedHost host(
+      {.send_uevents = [&sender](std::uint32_t, std::span<const sysfs::Uevent* const> uevents) {
+        EXPECT_TRUE((*sender)->send(uevents).has_value());
+      }});
   const std::string path =
       host.path("devices/virtual/mtty/mtty/mdev_supported_types/mtty-2/create");
   const int fd = ::open(path.c_str(), O_WRONLY);

@@ -43,7 +43,7 @@ class MountedHost {
  public:
   struct Options {
     HostSpec spec = sample_host();
-    fusefs::SendUevent send_uevent{};
+    fusefs::SendUevents send_uevents{};
     fusefs::Observer* observer = nullptr;
   };
 
@@ -51,7 +51,7 @@ class MountedHost {
       : completion_({.overlay = overlay_,
                      .pollers = pollers_,
                      .observers = observers_,
-                     .send_uevent = options.send_uevent}),
+                     .send_uevents = options.send_uevents}),
         tree_(one(build_world(options.spec)), completion_),
         adapter_{.tree = tree_,
                  .completion = completion_,

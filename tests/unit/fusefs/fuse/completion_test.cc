@@ -57,15 +57,18 @@ class CompletionTest : public testing::Test {
   Overlay overlay{kOverlayLimits};
   Pollers pollers;
   ObserverChain observers;
-  Completion completion{{.overlay = overlay,
-                         .pollers = pollers,
-                         .observers = observers,
-                         .send_uevent = [this](std::uint32_t host, const sysfs::Uevent& uevent) {
-                           kernel.log("uevent " + uevent.action + " " + std::to_string(host));
-                         }}};
+  Completion completion{
+      {.overlay = overlay,
+       .pollers = pollers,
+       .observers = observers,
+       .send_uevents = [this](std::uint32_t host, std::span<const sysfs::Uevent* const> uevents) {
+         for (const sysfs::Uevent* uevent : uevents) {
+           kernel.log("uevent " + uevent->action + " " + std::to_string(host));
+         }
+       }}};
 };
 
-TEST_F(CompletionTest, NoticesGoInOrderAndBeforeTheReply) {
+TEST_F(CompletionTest, CachesAreToldThenListenersThenTheCaller) {
   completion.post(
       {.host = 2,
        .notices = {sysfs::Uevent{
@@ -74,7 +77,7 @@ TEST_F(CompletionTest, NoticesGoInOrderAndBeforeTheReply) {
        .completions = {{ticket(7, 36), Errc::ok}}});
   run();
   EXPECT_THAT(kernel.lines,
-              ElementsAre("uevent remove 2", "expire uuid", "attributes 1", "reply 7 OK 36"));
+              ElementsAre("expire uuid", "attributes 1", "uevent remove 2", "reply 7 OK 36"));
 }
 
 TEST_F(CompletionTest, BatchesGoInOrder) {
@@ -154,7 +157,7 @@ TEST_F(HeldReplies, DoNotHoldUpWhatComesBehindThem) {
   Completion held({.overlay = overlay,
                    .pollers = pollers,
                    .observers = observers,
-                   .send_uevent = nullptr,
+                   .send_uevents = nullptr,
                    .hold_reply = std::chrono::milliseconds(30)});
   const sysfs::Ticket first = held.issue(1, 1, {});
   const sysfs::Ticket second = held.issue(2, 2, {});
