@@ -79,7 +79,8 @@ Done compose_sys(Stage& stage, const RunOptions& options, const Namespaces& name
 }
 
 Outcome<Prepared> prepare(const RunOptions& options) {
-  if (auto server = find_server(); !server) return tl::unexpected(server.error());
+  const auto program = find_server();
+  if (!program) return tl::unexpected(program.error());
   // Asked before anything else, since inside of a new user namespace the answer would be less
   // clear.
   if (!Fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC)).is_open()) {
@@ -93,6 +94,7 @@ Outcome<Prepared> prepare(const RunOptions& options) {
   if (!fuse) return tl::unexpected(fuse.error());
 
   ServerOptions server_options;
+  server_options.program = *program;
   server_options.host_file = options.host_file;
   server_options.host = options.host;
   server_options.fuse_fd = fuse->get();

@@ -112,7 +112,7 @@ std::vector<std::string> server_arguments(const std::string& server, const std::
 
 Outcome<ServerProcess> ServerProcess::start(const ServerOptions& options, int error_fd,
                                             bool ends_with_us) {
-  auto server = find_server();
+  auto server = options.program.empty() ? find_server() : Outcome<std::string>(options.program);
   if (!server) return tl::unexpected(server.error());
   Pipe ready = make_pipe();
   Pipe lifeline = make_pipe();

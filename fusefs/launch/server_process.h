@@ -12,6 +12,7 @@
 namespace mdevsim::launch {
 
 struct ServerOptions {
+  std::string program;  // from find_server(); empty: look for it now
   std::string host_file;
   std::string host;         // empty: the file's only one
   int fuse_fd = -1;         // an already mounted /dev/fuse …
@@ -22,7 +23,9 @@ struct ServerOptions {
   bool foreground = true;
 };
 
-// $MDEVSIM_SERVER, else mdevsim-server beside this executable, else in ../libexec/mdevsim.
+// $MDEVSIM_SERVER, else mdevsim-server beside this executable, else in ../libexec/mdevsim. To be
+// asked before a mount namespace is left: if it goes, this executable may lie on a mount that has
+// no path any more.
 Outcome<std::string> find_server();
 
 // The command line; `wrapper` ($MDEVSIM_SERVER_WRAPPER) is put before it, split at spaces. Zero or

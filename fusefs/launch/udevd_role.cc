@@ -21,6 +21,7 @@ namespace {
 
 constexpr char kDirectory[] = "/run/udev";
 constexpr char kControl[] = "/run/udev/control";
+constexpr char kVarlink[] = "/run/udev/io.systemd.Udev";
 constexpr char kQueue[] = "/run/udev/queue";
 
 constexpr unsigned kUdevGroup = 2;
@@ -36,25 +37,29 @@ constexpr int kLookMillis = 5;
 constexpr std::uint32_t kControlMagic = 0xdead1dea;
 constexpr std::size_t kMagicAt = 16;
 
+// Varlink: a JSON object each way, ended by a NUL.
+constexpr std::string_view kVarlinkDone("{\"parameters\":{}}\0", 18);
+static_assert(kVarlinkDone.back() == '\0');
+
 std::int64_t now_ms() {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
-Outcome<Fd> listen_for_control() {
+Outcome<Fd> listen_at(const char* path, int type) {
   ::mkdir(kDirectory, 0755);
-  Fd control(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd listener(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  std::strcpy(address.sun_path, kControl);
-  if (!control.is_open() ||
-      ::bind(control.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      ::listen(control.get(), 128) != 0) {
-    return failed(with_errno(std::string("cannot listen on a private ") + kControl));
+  std::strcpy(address.sun_path, path);
+  if (!listener.is_open() ||
+      ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::listen(listener.get(), 128) != 0) {
+    return failed(with_errno(std::string("cannot listen on a private ") + path));
   }
-  ::chmod(kControl, 0600);
-  return control;
+  ::chmod(path, 0600);
+  return listener;
 }
 
 Outcome<Fd> listen_for_events(std::uint32_t& port) {
@@ -70,6 +75,13 @@ Outcome<Fd> listen_for_events(std::uint32_t& port) {
   }
   port = address.nl_pid;
   return monitor;
+}
+
+bool is_control_message(std::string_view message) {
+  std::uint32_t magic = 0;
+  if (message.size() < kMagicAt + sizeof(magic)) return false;
+  std::memcpy(&magic, message.data() + kMagicAt, sizeof(magic));
+  return magic == kControlMagic;
 }
 
 }  // namespace
@@ -92,16 +104,19 @@ bool has_unread_events(std::string_view netlink_table, std::uint32_t own_port) {
 }
 
 Outcome<UdevdRole> UdevdRole::open() {
-  auto control = listen_for_control();
+  auto control = listen_at(kControl, SOCK_SEQPACKET);
   if (!control) return tl::unexpected(control.error());
+  auto varlink = listen_at(kVarlink, SOCK_STREAM);
+  if (!varlink) return tl::unexpected(varlink.error());
   std::uint32_t port = 0;
   auto monitor = listen_for_events(port);
   if (!monitor) return tl::unexpected(monitor.error());
-  return UdevdRole(std::move(*control), std::move(*monitor), port);
+  return UdevdRole(std::move(*control), std::move(*varlink), std::move(*monitor), port);
 }
 
 int UdevdRole::prepare(std::vector<pollfd>& fds) const {
   fds.push_back({control_.get(), POLLIN, 0});
+  fds.push_back({varlink_.get(), POLLIN, 0});
   fds.push_back({monitor_.get(), POLLIN, 0});
   bool is_waiting = queue_shown_;
   for (const Ping& ping : pings_) {
@@ -140,24 +155,27 @@ void UdevdRole::take_events(std::int64_t now) {
   show_queue(true);
 }
 
-void UdevdRole::take_pings(std::int64_t now) {
+void UdevdRole::accept_pings(const Fd& listener, bool is_varlink, std::int64_t now) {
   for (;;) {
-    Fd connection(::accept4(control_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    Fd connection(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!connection.is_open()) break;
-    pings_.push_back({std::move(connection), false, now});
+    pings_.push_back({std::move(connection), is_varlink, false, now});
   }
+}
+
+void UdevdRole::take_pings(std::int64_t now) {
+  accept_pings(control_, false, now);
+  accept_pings(varlink_, true, now);
   for (Ping& ping : pings_) {
     std::array<char, 512> message;
     while (!ping.is_asked) {
       const ssize_t count = ::recv(ping.connection.get(), message.data(), message.size(), 0);
       if (count < 0) break;
-      std::uint32_t magic = 0;
-      if (count >= static_cast<ssize_t>(kMagicAt + sizeof(magic))) {
-        std::memcpy(&magic, message.data() + kMagicAt, sizeof(magic));
-      }
+      const std::string_view received(message.data(), static_cast<std::size_t>(count));
       // Whatever is asked for (reload, a log level), the answer is that it is done. 0 bytes: the
       // peer has gone.
-      ping.is_asked = count == 0 || magic == kControlMagic;
+      ping.is_asked = received.empty() ||
+                      (ping.is_varlink ? received.back() == '\0' : is_control_message(received));
     }
   }
 }
@@ -166,7 +184,12 @@ void UdevdRole::answer_pings(std::int64_t now) {
   const bool is_quiet = now - busy_at_ms_ >= kQuietMillis;
   if (is_quiet) show_queue(false);
   std::erase_if(pings_, [&](const Ping& ping) {
-    return ping.is_asked && (is_quiet || now - ping.since_ms >= kPingMillisMax);
+    if (!ping.is_asked || (!is_quiet && now - ping.since_ms < kPingMillisMax)) return false;
+    // On the control socket it is the end of the connection that is waited for.
+    if (ping.is_varlink) {
+      ::send(ping.connection.get(), kVarlinkDone.data(), kVarlinkDone.size(), MSG_NOSIGNAL);
+    }
+    return true;
   });
 }
 
