@@ -165,6 +165,8 @@ Transport available_transport() {
   return transport;
 }
 
+std::string library_version() { return fuse_pkgversion(); }
+
 std::string transport_text(const Transport& transport) {
   if (transport.uring()) return "io_uring";
   if (!transport.library_is_safe) {

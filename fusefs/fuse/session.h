@@ -36,6 +36,9 @@ Transport available_transport();
 // "io_uring", or "/dev/fuse (...)" with the reason.
 std::string transport_text(const Transport& transport);
 
+// Of the libfuse that is in use: "3.14.0".
+std::string library_version();
+
 // Blocks the signals that end a session; to be called before any thread exists.
 void block_session_signals();
 

@@ -34,6 +34,11 @@ HANDED_OUT = [
 ]
 
 
+def version(text):
+    """3.17 -> (3, 17)"""
+    return tuple(int(part) for part in text.split("."))
+
+
 @dataclasses.dataclass(frozen=True)
 class Line:
     name: str  # section.operation
@@ -53,9 +58,15 @@ class Expected:
     here: str = ""  # the result that the simulation gives, a pattern as well
     kernels: str = "6.1 6.12"
     user: str = "root unprivileged"
+    libfuse: str = ""  # "below 3.17": with older ones only
     why: str = ""
     number: int = 0  # of its first line in the file
     seen: int = 0
+
+    def concerns(self, kernel, user, libfuse):
+        if kernel not in self.kernels.split() or user not in self.user.split():
+            return False
+        return not self.libfuse or not libfuse or libfuse < version(self.libfuse.removeprefix("below "))
 
     def matches(self, name, result):
         return all(fnmatch.fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in ((name, self.lines), (result, self.here)))
@@ -122,11 +133,11 @@ def read_expected(path=EXPECTED):
         key, colon, value = raw.partition(":")
         if raw[0] == " " and field:
             setattr(entry, field, getattr(entry, field) + " " + raw.strip())
-        elif colon and key in ("what", "lines", "here", "kernels", "user", "why"):
+        elif colon and key in ("what", "lines", "here", "kernels", "user", "libfuse", "why"):
             field = key
             setattr(entry, field, value.strip())
         else:
-            sys.exit(f"{path}:{number}: not `what:`, `lines:`, `here:`, `kernels:`, `user:` or `why:`")
+            sys.exit(f"{path}:{number}: not `what:`, `lines:`, `here:`, `kernels:`, `user:`, `libfuse:` or `why:`")
     for entry in entries:
         if not (entry.what and entry.lines and entry.here and entry.why):
             sys.exit(f"{path}:{entry.number}: what, lines, here and why are needed")
@@ -179,13 +190,13 @@ def compare_figures(recorded, printed, sections):
     return problems
 
 
-def compare(recording, output, kernel, user, only=None):
-    """The problems, as text; empty when all is as expected."""
+def compare(recording, output, kernel, user, only=None, libfuse=None):
+    """The problems, as text; empty when all is as expected. LIBFUSE is the server's, as (3, 14); None: an old one."""
     recorded, recorded_figures = read_probe_output(recording)
     printed, printed_figures = read_probe_output(output)
     sections = set(only or {line.section for line in recorded})
     recorded = [line for line in recorded if line.section in sections]
-    expected = [entry for entry in read_expected() if kernel in entry.kernels.split() and user in entry.user.split()]
+    expected = [entry for entry in read_expected() if entry.concerns(kernel, user, libfuse)]
 
     problems = compare_lines(recorded, printed, expected)
     problems += compare_figures(recorded_figures, printed_figures, sections)
@@ -199,7 +210,7 @@ def compare(recording, output, kernel, user, only=None):
 def markdown():
     rows = ["| What | Recorded line | Here | Kernels | As | Why |", "|---|---|---|---|---|---|"]
     for entry in read_expected():
-        cells = [entry.what, f"`{entry.lines}`", f"`{entry.here}`", entry.kernels.replace(" ", ", "), entry.user.replace(" ", ", "), entry.why]
+        cells = [entry.what, f"`{entry.lines}`", f"`{entry.here}`", entry.kernels.replace(" ", ", "), entry.user.replace(" ", ", "), entry.why + (f" (libfuse {entry.libfuse})" if entry.libfuse else "")]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
 

@@ -7,6 +7,8 @@ is left out. What the probe printed stays in FOLDER.
 
 import os
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 
@@ -14,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
 
 import compare  # noqa: E402
-from simulated import PROBE, USER, kernel_samples, run  # noqa: E402
+from simulated import BIN, PROBE, USER, kernel_samples, run  # noqa: E402
 
 SUBJECTS = {
     "mtty-2": ["devices/virtual/mtty/mtty", "mtty-2", "-o", "devices/virtual/mdpy/mdpy", "mdpy-vga"],
@@ -27,6 +29,11 @@ PATIENCE_MS = "1"
 
 # The probe changes modes, owners and extended attributes: it must not run on the machine's own /sys.
 GUARDED = 'test -d /sys/kernel/mdevsim || { echo "this is no simulated host" >&2; exit 1; }; exec "$@"'
+
+
+def libfuse_of_server():
+    said = subprocess.run([BIN / "mdevsim-server", "--version"], capture_output=True, text=True, check=True).stdout
+    return compare.version(re.search(r"libfuse (\d+\.\d+)", said).group(1))
 
 
 def main():
@@ -45,7 +52,7 @@ def main():
     if result.returncode != 0:
         sys.exit(f"error: the probe ended with {result.returncode}")
     recording = HERE / "recordings" / kernel / f"{subject}.golden"
-    problems = compare.compare(recording.read_text(errors="replace"), result.stdout, kernel, USER, sections)
+    problems = compare.compare(recording.read_text(errors="replace"), result.stdout, kernel, USER, sections, libfuse_of_server())
     print("\n".join(problems))
     print(f"{len(problems)} differences from the kernel that are not expected ({printed})")
     return 1 if problems else 0
