@@ -44,7 +44,7 @@ class InstanceTable {
   }
 
  private:
-  static constexpr std::uint32_t kChunk = 1024;
+  static constexpr std::uint32_t kChunk = 128;  // 5 KiB: one survivor does not keep much
 
   struct Chunk {
     std::array<Instance, kChunk> instances;
