@@ -21,14 +21,12 @@ OpenDirectory& directory_of(const fuse_file_info& info) {
   return *Directories::from_number(info.fh);
 }
 
-// ---- open and release
-// -----------------------------------------------------------------------------------------------
+// ---- open and release ---------------------------------------------------------------------------
 
-// A user's open(2) always carries O_LARGEFILE on 64-bit kernels. The one without is the kernel's
-// own, which it makes to ask for FS_IOC_GETFLAGS; sysfs would answer that without an open, so no
-// mode forbids it.
-constexpr int kKernelsLargeFile = 0100000;
-bool is_kernels_own(int flags) { return sizeof(long) == 8 && (flags & kKernelsLargeFile) == 0; }
+// The kernel opens a file itself when FS_IOC_GETFLAGS is asked of it; sysfs answers that without an
+// open, so no mode may forbid it. It is an O_RDONLY without the O_LARGEFILE that a 64-bit user's
+// open(2) always carries.
+bool may_be_kernels_own(int flags) { return sizeof(long) == 8 && flags == O_RDONLY; }
 
 // sysfs checks the mode bits for root, too: what nobody may do, root may not. (Who may do what else
 // is checked by the kernel, by default_permissions.) The access mode 3 neither reads nor writes.
@@ -55,7 +53,7 @@ void describe(fuse_file_info& info, sysfs::FileKind kind) {
 }
 
 void close_file(Adapter& adapter, OpenFile& file) {
-  if (file.notify_release) adapter.tree.released(file.node);
+  adapter.tree.released(file.node);
   const PollHandle poller = adapter.pollers.remove(&file);
   if (poller.handle != nullptr) {
     fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(poller.handle));
@@ -70,21 +68,16 @@ void do_open(Request& request, fuse_file_info* info) {
     return request.answer(errc);
   }
   if (!stat.alive) return request.answer(Errc::no_device);
-  const bool kernels_own = is_kernels_own(info->flags);
   const unsigned mode = adapter.overlay.attributes(request.node()).mode.value_or(stat.mode);
-  if (const Errc errc = check_mode(info->flags, mode); errc != Errc::ok && !kernels_own) {
-    return request.answer(errc);
-  }
+  const Errc allowed = check_mode(info->flags, mode);
+  if (allowed != Errc::ok && !may_be_kernels_own(info->flags)) return request.answer(allowed);
   if ((info->flags & O_DIRECT) != 0) return request.answer(Errc::invalid);
-  if (!kernels_own) {
-    const Errc errc = adapter.tree.opened(request.node(), request.caller());
-    if (errc != Errc::ok) return request.answer(errc);
-  }
+  const Errc errc = adapter.tree.opened(request.node(), request.caller());
+  if (errc != Errc::ok) return request.answer(errc);
   OpenFile& file = *adapter.files.acquire();
   file.node = request.node();
   file.kind = stat.file;
   file.size = stat.size;
-  file.notify_release = !kernels_own;
   info->fh = Files::number(&file);
   describe(*info, stat.file);
   if (!request.reply_open(*info)) close_file(adapter, file);
@@ -95,8 +88,7 @@ void do_release(Request& request, fuse_file_info* info) {
   request.answer(Errc::ok);
 }
 
-// ---- read and write
-// -------------------------------------------------------------------------------------------------
+// ---- read and write -----------------------------------------------------------------------------
 
 class AttributeText : public TextSource {
  public:
@@ -177,8 +169,7 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
   request.reply_written(size);
 }
 
-// ---- poll
-// -----------------------------------------------------------------------------------------------------------
+// ---- poll ---------------------------------------------------------------------------------------
 
 // Always readable and writable; PRI and ERR say that the value was never read, has changed since,
 // or is gone.
@@ -201,8 +192,7 @@ void do_poll(Request& request, fuse_file_info* info, fuse_pollhandle* handle) {
   request.reply_poll(unchanged ? kAlways : kAlways | kChanged);
 }
 
-// ---- directories
-// ----------------------------------------------------------------------------------------------------
+// ---- directories --------------------------------------------------------------------------------
 
 void do_opendir(Request& request, fuse_file_info* info) {
   if ((info->flags & O_DIRECT) != 0) return request.answer(Errc::invalid);

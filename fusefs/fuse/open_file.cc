@@ -71,7 +71,6 @@ void OpenFile::reset() {
   const MutexLock lock(mutex);
   text.reset();
   seen_changes.store(0, std::memory_order_relaxed);
-  notify_release = false;
 }
 
 }  // namespace mdevsim::fusefs

@@ -48,8 +48,7 @@ class TextSnapshot {
 struct OpenFile {
   sysfs::NodeId node;
   sysfs::FileKind kind = sysfs::FileKind::text;
-  std::uint64_t size = 0;       // of a binary attribute; 0 when it has none
-  bool notify_release = false;  // the tree was told of the open
+  std::uint64_t size = 0;  // of a binary attribute; 0 when it has none
 
   // The value of the attribute's change counter when its text was last made; 0 before.
   std::atomic<std::uint64_t> seen_changes = 0;

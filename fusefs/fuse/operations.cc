@@ -103,8 +103,7 @@ void do_statfs(Request& request) {
   request.reply_statfs(statistics);
 }
 
-// ---- what sysfs refuses to everybody
-// --------------------------------------------------------------------------------
+// ---- what sysfs refuses to everybody ------------------------------------------------------------
 
 void refuse_mknod(Request& request, const char*, mode_t, dev_t) {
   request.answer(Errc::not_permitted);

@@ -115,8 +115,7 @@ class FileSystem : public ::testing::Test {
   MountedHost host{{}};
 };
 
-// ---- reading
-// --------------------------------------------------------------------------------------------------------
+// ---- reading ------------------------------------------------------------------------------------
 
 TEST_F(FileSystem, ReadContinuesTheOldTextAndRewindMakesItAnew) {
   const Fd fd(open(at(kType + "available_instances"), O_RDONLY));
@@ -179,8 +178,7 @@ TEST_F(FileSystem, BinaryAttributeReadsAtOffsetsAndEndsAtItsSize) {
   EXPECT_EQ(result(::pwrite(fd.get(), "\0\0", 2, static_cast<off_t>(size - 1))), 1);
 }
 
-// ---- opening
-// --------------------------------------------------------------------------------------------------------
+// ---- opening ------------------------------------------------------------------------------------
 
 TEST_F(FileSystem, ModeBitsBindRootToo) {
   EXPECT_EQ(opening(at(kType + "create"), O_RDONLY), -EACCES);
@@ -270,8 +268,7 @@ TEST_F(FileSystem, SecurityAttributesAreKept) {
   EXPECT_EQ(result(::listxattr(path.c_str(), value.data(), value.size())), 0);
 }
 
-// ---- writing
-// --------------------------------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------
 
 TEST_F(FileSystem, WriteIsOneValueWhateverItsOffset) {
   const Fd fd(open(at(kType + "create"), O_WRONLY));
@@ -306,8 +303,7 @@ TEST_F(FileSystem, CreationIsCompleteWhenTheWriteReturns) {
   EXPECT_EQ(stat(at(kParent)).st_nlink, links_before + 1);
 }
 
-// ---- removal
-// --------------------------------------------------------------------------------------------------------
+// ---- removal ------------------------------------------------------------------------------------
 
 TEST_F(FileSystem, OpenFilesOfARemovedObjectSayNoDevice) {
   ASSERT_EQ(create(1), 36);
@@ -372,8 +368,7 @@ TEST_F(FileSystem, DirectoryReadOnAfterARemovalNeitherRepeatsNorFails) {
   for (int number = 7; number <= 12; ++number) EXPECT_THAT(seen, Contains(uuid_text(number)));
 }
 
-// ---- poll
-// -----------------------------------------------------------------------------------------------------------
+// ---- poll ---------------------------------------------------------------------------------------
 
 TEST_F(FileSystem, PollReportsAnUnreadAndAGoneAttribute) {
   constexpr short kAll = POLLIN | POLLOUT | POLLPRI | POLLERR;
@@ -405,8 +400,7 @@ TEST_F(FileSystem, WaitingPollerIsWokenWhenTheObjectGoes) {
   EXPECT_EQ(woken, POLLPRI | POLLERR);
 }
 
-// ---- ends
-// -----------------------------------------------------------------------------------------------------------
+// ---- ends ---------------------------------------------------------------------------------------
 
 TEST_F(FileSystem, WhateverWaitsIsAnsweredWhenTheSessionEnds) {
   ASSERT_EQ(create(1), 36);
@@ -433,8 +427,7 @@ TEST_F(FileSystem, FilesMayBeOpenWhenTheSessionEnds) {
   EXPECT_EQ(read_some(file.get(), 1), "errno " + std::to_string(ENOTCONN));
 }
 
-// ---- many at once
-// ---------------------------------------------------------------------------------------------------
+// ---- many at once -------------------------------------------------------------------------------
 
 TEST_F(FileSystem, OneOfManyCreatorsOfAUuidWins) {
   for (int round = 0; round < 10; ++round) {
@@ -487,8 +480,7 @@ TEST_F(FileSystem, MakersReadersAndWalkersDoNotWaitForEachOtherForEver) {
   EXPECT_EQ(read(at(kType + "available_instances")), "12\n");
 }
 
-// ---- observers
-// ------------------------------------------------------------------------------------------------------
+// ---- observers ----------------------------------------------------------------------------------
 
 class Seen : public fusefs::Observer {
  public:

@@ -122,7 +122,6 @@ TEST(OpenFile, IsAsNewAfterReset) {
   FakeText source;
   source.value = "old\n";
   OpenFile file;
-  file.notify_release = true;
   file.seen_changes = 3;
   std::string out;
   {
@@ -138,7 +137,6 @@ TEST(OpenFile, IsAsNewAfterReset) {
   }
   EXPECT_EQ(out, "ew\n");
   EXPECT_EQ(file.seen_changes, 0U);
-  EXPECT_FALSE(file.notify_release);
 }
 
 }  // namespace
