@@ -51,7 +51,12 @@ for ((i = 0; i < count; i++)); do
   timed libvirt virsh nodedev-create "$work/mdev.xml"
   device=$(grep -o 'mdev_[0-9a-z_]*' "$work/output")
   virsh nodedev-destroy "$device" > /dev/null
+done
 
+# Without libvirtd: it waits a second for what mdevctl has already removed again, and the next device would wait with it.
+kill "$libvirtd"
+wait "$libvirtd" || true
+for ((i = 0; i < count; i++)); do
   uuid=$(printf '00000000-0000-4000-8000-%012x' "$i")
   timed mdevctl mdevctl start --uuid "$uuid" --parent "$parent" --type "$type"
   mdevctl stop --uuid "$uuid"

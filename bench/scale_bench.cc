@@ -41,6 +41,10 @@ double lines_of(const std::string& path) {
 }  // namespace
 
 void measure_scale(const Lab& lab) {
+  if (lab.quick()) {
+    lab.report().remark("scale: left out of --quick, it takes a minute");
+    return;
+  }
   const auto server = lab.start_server(lab.shipped_host("many-types.toml"), {});
   const std::string output = lab.scratch() + "/scale.out";
   const std::optional<std::uint64_t> kernel_before = kernel_node_bytes();
