@@ -264,6 +264,10 @@ void FloorServer::complete_changes() {
   }
 }
 
+// As mdevsim does. The kernel asks for the end of a directory only where there was something
+// before.
+constexpr std::array<std::string_view, 2> kDots{".", ".."};
+
 void FloorServer::readdir(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                           bool plus) {
   const FloorNode directory = FloorNode::from_inode(inode);
@@ -271,11 +275,19 @@ void FloorServer::readdir(fuse_req_t request, fuse_ino_t inode, std::size_t size
   buffer.resize(size);
   std::size_t used = 0;
   for (auto position = static_cast<std::uint64_t>(offset);; ++position) {
-    const auto child = tree_.child(directory, position);
-    if (!child) break;
-    const fuse_entry_param found = entry(child->node);
+    fuse_entry_param found{};
+    std::string text;
+    if (position < kDots.size()) {
+      text = kDots[position];
+      found.attr = stat_of(directory);  // inode 0: not looked up
+    } else if (const auto child = tree_.child(directory, position - kDots.size())) {
+      text = child->name;
+      found = entry(child->node);
+    } else {
+      break;
+    }
     const auto next = static_cast<off_t>(position + 1);
-    const char* name = child->name.c_str();
+    const char* name = text.c_str();
     const std::size_t needed = plus ? fuse_add_direntry_plus(request, buffer.data() + used,
                                                              size - used, name, &found, next)
                                     : fuse_add_direntry(request, buffer.data() + used, size - used,
