@@ -183,7 +183,8 @@ class Supervisor {
     if (server_status == 0 || status == kExitOwnFailure) return status;
     std::fprintf(stderr, "mdevsim: error: at the end of the run its server %s\n",
                  describe_end(server_status).c_str());
-    return status == 0 ? kExitOwnFailure : status;
+    // What a command says whose host was killed under it is not its own answer.
+    return status == 0 || WIFSIGNALED(server_status) ? kExitOwnFailure : status;
   }
 
   Prepared& prepared_;

@@ -169,8 +169,9 @@ class NothingIsLeft(LaunchedCase):
         uuid = "c0ffee00-1234-4abc-8def-000000000009"
         script = f"""
             echo {uuid} > /sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create
-            {MDEVSIM} hold /sys/kernel/mdevsim/devices/{uuid} > /tmp/held.$$ &
-            until grep -qs held /tmp/held.$$; do sleep 0.02; done; rm /tmp/held.$$
+            said=$(mktemp)
+            {MDEVSIM} hold /sys/kernel/mdevsim/devices/{uuid} > $said &
+            until grep -qs held $said; do sleep 0.02; done; rm $said
             readlink /proc/self/ns/net; stat -c %d /sys/bus/mdev
             sleep 100000 & echo 1 > /sys/bus/mdev/devices/{uuid}/remove
         """
