@@ -47,7 +47,7 @@ soak: ## stress-ng and the concurrent clients for SOAK_SECONDS (600)
 	MDEVSIM_SOAK_SECONDS=$(SOAK_SECONDS) tests/as-root ctest --preset soak
 
 asan-ubsan: ## every test, the server and the unit tests under AddressSanitizer and UBSan
-	$(need) build run test
+	$(need) build run test fuzz
 	$(call build,asan-ubsan)
 	tests/as-root tests/instrumented asan-ubsan -j $(JOBS)
 
