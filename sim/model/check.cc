@@ -28,6 +28,7 @@ class Checker {
     }
     check_unique();
     for (const Parameter& parameter : spec_.parameters) check_parameter(parameter);
+    check_disable_string();
     check_dependencies();
     check_family();
     if (faults_.empty()) check_versions();
@@ -55,6 +56,7 @@ class Checker {
                    std::string_view what);
   void check_standing_value(const Parameter& parameter, Place place, const Value& value,
                             std::string_view what);
+  void check_disable_string();
   void check_dependencies();
   void check_family();
   void check_pattern(std::size_t index);
@@ -161,6 +163,29 @@ void Checker::check_standing_value(const Parameter& parameter, Place place, cons
          .why = fmt::format("the {} value {}", what, why_not_allowed(parameter, value, version)),
          .help = "add it to `allowed`, for every version that has the parameter"});
     return;
+  }
+}
+
+// It must not say anything else of a parameter that it disables.
+void Checker::check_disable_string() {
+  const std::string& text = spec_.disable_string;
+  if (!is_plain_text(text)) {
+    add({.place = Place::disable_string,
+         .why = "the text that disables has a comma or a control character",
+         .help = "write a word, such as disable_string = \"none\""});
+  }
+  if (text.empty()) return;
+  for (const Parameter& parameter : spec_.parameters) {
+    const auto value = parse_value(parameter.kind, text);
+    if (!value || !parameter.off || value == parameter.off) continue;
+    const bool is_taken = parameter.allowed.empty() ||
+                          std::any_of(parameter.allowed.begin(), parameter.allowed.end(),
+                                      [&](const Allowed& item) { return item.contains(*value); });
+    if (!is_taken) continue;
+    add({.place = Place::disable_string,
+         .why = fmt::format("\"{}\" is a value that `{}` may have", text, parameter.name),
+         .help = parameter.allowed.empty() ? "list what the parameter may be in its `allowed`"
+                                           : "choose another word"});
   }
 }
 

@@ -13,6 +13,7 @@ namespace mdevsim::model {
 struct Fault {
   enum class Place : std::uint8_t {
     name,             // of the model
+    disable_string,   //
     parameter,        // its name, or the whole of it
     versions,         // of a parameter: since, until
     allowed,          // item `index`

@@ -63,28 +63,30 @@ Result<const Version*> version_named(const DeviceModel& model, std::string_view 
   return version;
 }
 
-Result<Value> value_named(const Parameter& parameter, std::string_view text,
-                          std::uint32_t version) {
-  const auto refuse = [&](const std::string& why) {
-    return fail(Errc::invalid, fmt::format("`{}`: {}", parameter.name, why));
-  };
-  if (!parameter.versions.contains(version)) return refuse(why_missing(parameter, version));
-  const bool is_text = parameter.kind == ValueKind::string;
-  if (text.empty() && parameter.off) return *parameter.off;
-  if (text.empty() && !is_text) return refuse("it cannot be disabled: the model has no off value");
-  auto value = parse_value(parameter.kind, text);
-  if (!value) return refuse(fmt::format("\"{}\" is not {}", text, kind_syntax(parameter.kind)));
-  if (!parameter.accepts(*value, version))
-    return refuse(why_not_allowed(parameter, *value, version));
-  return std::move(*value);
-}
-
 void append(std::string& out, std::string_view key, std::string_view value) {
   if (!out.empty()) out += ',';
   out.append(key).append("=").append(value);
 }
 
 }  // namespace
+
+Result<Value> parse_setting(const DeviceModel& model, const Parameter& parameter,
+                            std::string_view text, std::uint32_t version) {
+  const auto refuse = [&](const std::string& why) {
+    return fail(Errc::invalid, fmt::format("`{}`: {}", parameter.name, why));
+  };
+  if (!parameter.versions.contains(version)) return refuse(why_missing(parameter, version));
+  const bool disables =
+      text.empty() || (!model.disable_string().empty() && text == model.disable_string());
+  if (disables && parameter.off) return *parameter.off;
+  if (text.empty() && parameter.kind != ValueKind::string)
+    return refuse("it cannot be disabled: the model has no off value");
+  auto value = parse_value(parameter.kind, text);
+  if (!value) return refuse(fmt::format("\"{}\" is not {}", text, kind_syntax(parameter.kind)));
+  if (!parameter.accepts(*value, version))
+    return refuse(why_not_allowed(parameter, *value, version));
+  return std::move(*value);
+}
 
 Result<Configuration> parse_configuration(const DeviceModel& model, std::string_view text) {
   if (text.size() > kConfigurationBytesMax) {
@@ -108,7 +110,8 @@ Result<Configuration> parse_configuration(const DeviceModel& model, std::string_
     if (!place) {
       return fail(Errc::invalid, fmt::format("`{}`: {} has no such parameter", key, model.name()));
     }
-    TRY_SET(configuration.values[*place], value_named(model.parameters()[*place], value, version));
+    TRY_SET(configuration.values[*place],
+            parse_setting(model, model.parameters()[*place], value, version));
   }
   for (std::size_t i = 0; i < configuration.values.size(); ++i) {
     const auto other =

@@ -21,6 +21,7 @@ Result<DeviceModel> DeviceModel::build(ModelSpec spec) {
   model.name_ = std::move(spec.name);
   model.device_api_ = std::move(spec.device_api);
   model.description_ = std::move(spec.description);
+  model.disable_string_ = std::move(spec.disable_string);
   model.parameters_ = std::move(spec.parameters);
   std::sort(model.parameters_.begin(), model.parameters_.end(),
             [](const Parameter& a, const Parameter& b) { return a.name < b.name; });

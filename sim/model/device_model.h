@@ -35,6 +35,7 @@ class DeviceModel {
   const std::string& name() const { return name_; }  // as the file writes it
   const std::string& device_api() const { return device_api_; }
   const std::string& description() const { return description_; }
+  const std::string& disable_string() const { return disable_string_; }  // empty: there is none
 
   const std::vector<Parameter>& parameters() const { return parameters_; }  // sorted by name
   std::optional<std::size_t> find_parameter(std::string_view name) const;
@@ -64,6 +65,7 @@ class DeviceModel {
   std::string name_;
   std::string device_api_;
   std::string description_;
+  std::string disable_string_;
   std::vector<Parameter> parameters_;
   std::vector<Version> versions_;
   std::vector<std::vector<std::uint32_t>> required_;

@@ -39,6 +39,8 @@ struct ModelSpec {
   std::string name;
   std::string device_api = "vfio-pci";
   std::string description;
+  // What disables a parameter, beside the empty text and its off value; empty: nothing does.
+  std::string disable_string;
   std::vector<Parameter> parameters;
   std::optional<FamilySpec> family;
   std::vector<VersionSpec> versions;  // each takes the place of the family's of the same number

@@ -56,6 +56,15 @@ const Mistake kMistakes[] = {
      "rss", "the off value is of kind int, the parameter of kind bool"},
     {"RangeBackwards", [](ModelSpec& s) { s.parameters[1].allowed[1].most = Value::integer(1); },
      Place::allowed, "rx-filter-size", "the range ends before it begins"},
+    {"DisableStringThatIsAValue",
+     [](ModelSpec& s) {
+       s.parameters.push_back(testing::text_parameter("ring", {"split", "packed"}));
+       s.parameters.back().off = Value::string("split");
+       s.disable_string = "packed";
+     },
+     Place::disable_string, "", "\"packed\" is a value that `ring` may have"},
+    {"DisableStringOfTwo", [](ModelSpec& s) { s.disable_string = "none,nothing"; },
+     Place::disable_string, "", "the text that disables has a comma or a control character"},
     {"OffNotAllowed", [](ModelSpec& s) { s.parameters[1].off = Value::integer(300); }, Place::off,
      "rx-filter-size", "the off value 300 is not allowed in version 2: it may be 0-64"},
     {"InitialAllowedLater", [](ModelSpec& s) { s.parameters[1].initial = Value::integer(65); },

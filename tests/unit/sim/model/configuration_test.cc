@@ -121,5 +121,33 @@ TEST(Configuration, AParameterWithoutAnOffValueCannotBeDisabled) {
             "`rss`: it cannot be disabled: the model has no off value");
 }
 
+TEST(Configuration, TheModelMayNameAStringThatDisables) {
+  ModelSpec spec = testing::my_nic_spec();
+  spec.disable_string = "none";
+  const DeviceModel model = testing::built(spec);
+  EXPECT_EQ(to_text(model, *parse_configuration(model, "version=3,rss=none,rx-filter-size=none")),
+            "version=3,rss=off,rx-filter-size=0");
+  EXPECT_EQ(parse_configuration(model, "version=1,rss=none").error().why,
+            "`rss`: version 1 has no such parameter: it is there since version 2");
+  EXPECT_EQ(parse_configuration(my_nic(), "rss=none").error().why,
+            "`rss`: \"none\" is not on or off");
+}
+
+TEST(Configuration, TheDisableStringIsAnOrdinaryTextForWhatCannotBeDisabled) {
+  ModelSpec spec = testing::my_nic_spec();
+  spec.parameters.push_back(testing::text_parameter("ring", {"split", "none"}));
+  spec.disable_string = "none";
+  const DeviceModel model = testing::built(spec);
+  EXPECT_EQ(to_text(model, *parse_configuration(model, "version=1,ring=none")),
+            "version=1,ring=none");
+}
+
+TEST(Setting, IsWhatStandsBehindTheEqualsSign) {
+  const Parameter& filter = my_nic().parameters()[1];
+  EXPECT_EQ(*parse_setting(my_nic(), filter, "100", 3), Value::integer(100));
+  EXPECT_EQ(*parse_setting(my_nic(), filter, "", 3), Value::integer(0));
+  EXPECT_EQ(parse_setting(my_nic(), filter, "100", 2).error().code, Errc::invalid);
+}
+
 }  // namespace
 }  // namespace mdevsim::model
