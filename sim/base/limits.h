@@ -44,7 +44,10 @@ inline constexpr std::uint32_t kParametersMax = 256;       // of a model
 inline constexpr std::uint32_t kVersionsMax = 4000;        // of a model
 inline constexpr std::size_t kAllowedMax = 1000;           // items of a parameter
 inline constexpr std::size_t kModelValuesMax = 1'000'000;  // versions times parameters, of a file
+inline constexpr std::size_t kSectionsMax = 256;           // of a device's state
+inline constexpr std::uint64_t kDirtyRateMax = std::uint64_t{1} << 40;  // bytes a second
 inline constexpr std::size_t kConfigurationBytesMax = kStoreBytesMax - 1;
+inline constexpr std::uint64_t kDeviceMemoryBytesMax = std::uint64_t{1} << 40;  // of a section
 inline constexpr std::size_t kXattrBytesMax = 65'536;
 inline constexpr std::size_t kOverlayNodesMax = 100'000;
 

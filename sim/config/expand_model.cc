@@ -54,6 +54,11 @@ bool is_consequence(const ModelDraft& draft, const Fault& fault) {
            draft.places.count({Place::off, fault.parameter, 0, 0}) != 0;  // said of `off`
   }
   if (fault.place == Place::versions) return !draft.complete || !draft.versions_read;
+  if (fault.place == Place::state || fault.place == Place::workload) return !draft.complete;
+  if (fault.place == Place::section_when) {
+    const std::string& name = draft.spec.state->sections[fault.index].when;
+    return !draft.complete || is_unread(name);
+  }
   const bool names_another = fault.place == Place::requires_active ||
                              fault.place == Place::version_value || fault.place == Place::pattern;
   return names_another && !draft.complete;

@@ -6,6 +6,7 @@
 
 #include "sim/base/limits.h"
 #include "sim/config/read.h"
+#include "sim/config/read_state.h"
 
 namespace mdevsim::config {
 namespace {
@@ -16,6 +17,7 @@ using Place = model::Fault::Place;
 constexpr std::string_view kModelExample = "[model.\"vendor-a.com/my-nic\"]";
 constexpr std::string_view kParameterExample = "params.rss = { type = \"bool\", off = false }";
 constexpr std::string_view kVersionExample = "versions.2 = { rss = true }";
+constexpr std::string_view kStateExample = "state = { memory = \"64MiB\" }";
 constexpr std::string_view kPatternExample =
     "pattern = [ { param = \"rss\", value = true, every = 3 } ]";
 constexpr IntegerRange kVersionRange = {.least = 1, .most = UINT32_MAX - 1};
@@ -76,6 +78,8 @@ class ModelReader {
       draft_.spec.description = text->value;
     if (const Member* params = table.take("params", Kind::table, kParameterExample))
       read_parameters(*params);
+    if (const Member* state = table.take("state", Kind::table, kStateExample))
+      read_state(*state, complete_, draft_, report_);
     const std::size_t errors = report_.count();
     if (const Member* versions = table.take("versions", Kind::table, kVersionExample))
       read_versions(*versions);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sim/base/limits.h"
+#include "sim/model/check_state.h"
 #include "sim/model/family.h"
 #include "sim/model/model_name.h"
 #include "sim/model/rules.h"
@@ -32,6 +33,7 @@ class Checker {
     check_dependencies();
     check_family();
     if (faults_.empty()) check_versions();
+    check_state(spec_, faults_);
     return std::move(faults_);
   }
 

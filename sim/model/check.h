@@ -25,6 +25,12 @@ struct Fault {
     pattern,          // pattern `index` of the family
     pattern_value,    // its first value that is wrong
     family,           //
+    state,            // of the model's devices
+    section,          // of the state, number `index`
+    section_size,     //
+    section_when,     //
+    workload,         //
+    features,         // of migration
   };
 
   Place place = Place::name;

@@ -22,6 +22,7 @@ Result<DeviceModel> DeviceModel::build(ModelSpec spec) {
   model.device_api_ = std::move(spec.device_api);
   model.description_ = std::move(spec.description);
   model.disable_string_ = std::move(spec.disable_string);
+  model.state_ = std::move(spec.state);
   model.parameters_ = std::move(spec.parameters);
   std::sort(model.parameters_.begin(), model.parameters_.end(),
             [](const Parameter& a, const Parameter& b) { return a.name < b.name; });

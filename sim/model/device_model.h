@@ -49,6 +49,9 @@ class DeviceModel {
     return configuration.version.value_or(newest());
   }
 
+  // What its devices have to migrate; nothing: they cannot be migrated.
+  const std::optional<StateSpec>& state() const { return state_; }
+
   // The places of what each parameter requires, and of all parameters, each behind what it
   // requires.
   const std::vector<std::vector<std::uint32_t>>& required() const { return required_; }
@@ -68,6 +71,7 @@ class DeviceModel {
   std::string disable_string_;
   std::vector<Parameter> parameters_;
   std::vector<Version> versions_;
+  std::optional<StateSpec> state_;
   std::vector<std::vector<std::uint32_t>> required_;
   std::vector<std::uint32_t> dependency_order_;
   std::vector<std::vector<Value>> distinct_values_;

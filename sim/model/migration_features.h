@@ -7,8 +7,8 @@ namespace mdevsim::model {
 
 struct MigrationFeatures {
   bool stop_copy = true;  // without it the device cannot be migrated at all
-  bool p2p = false;       // the states RUNNING_P2P and, with pre_copy, PRE_COPY_P2P
-  bool pre_copy = false;  // the states PRE_COPY and, with p2p, PRE_COPY_P2P
+  bool p2p = true;        // the states RUNNING_P2P and, with pre_copy, PRE_COPY_P2P
+  bool pre_copy = true;   // the states PRE_COPY and, with p2p, PRE_COPY_P2P
 
   friend bool operator==(const MigrationFeatures&, const MigrationFeatures&) = default;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/model/parameter.h"
+#include "sim/model/state_spec.h"
 
 namespace mdevsim::model {
 
@@ -43,6 +44,7 @@ struct ModelSpec {
   std::string disable_string;
   std::vector<Parameter> parameters;
   std::optional<FamilySpec> family;
+  std::optional<StateSpec> state;     // nothing: its devices cannot be migrated
   std::vector<VersionSpec> versions;  // each takes the place of the family's of the same number
 };
 

@@ -28,6 +28,55 @@ std::shared_ptr<const model::Catalog> catalog_of(std::map<std::string, std::stri
                               : std::make_shared<const model::Catalog>();
 }
 
+TEST(ModelFile, ReadsEveryKeyOfAState) {
+  const auto catalog = catalog_of({{"models.toml", R"(
+[model."a.b/c"]
+params.rss = { type = "bool", off = false }
+
+[model."a.b/c".state]
+registers = 100
+queues = "4KiB"
+memory = "64MiB"
+sections = [ { name = "rss-table", size = "8KiB", when = "rss" } ]
+dirty_rate = "200MiB/s"
+pattern = "hot-set"
+hot_set = "1MiB"
+features = ["stop-copy", "pre-copy"]
+compression = ["zstd"]
+delta = true
+seed = 7
+zero_pages = 12
+sparse = true
+
+[model."a.b/d"]
+state = { memory = 4096, dirty_rate = 4096, pattern = "burst", burst = { every_ms = 1000, for_ms = 100 } }
+)"}});
+  ASSERT_EQ(catalog->models().size(), 2U);
+  model::StateSpec first;
+  first.sections = {{"memory", std::uint64_t{64} << 20, ""},
+                    {"queues", 4096, ""},
+                    {"registers", 100, ""},
+                    {"rss-table", 8192, "rss"}};
+  first.workload = {.dirty_bytes_per_s = std::uint64_t{200} << 20,
+                    .pattern = model::WritePattern::hot_set,
+                    .hot_set_bytes = std::uint64_t{1} << 20};
+  first.features = {.stop_copy = true, .p2p = false, .pre_copy = true};
+  first.stream = {.lz4 = false, .zstd = true, .delta = true};
+  first.seed = 7;
+  first.zero_percent = 12;
+  first.sparse = true;
+  EXPECT_EQ(catalog->models()[0].state(), first);
+
+  model::StateSpec second;
+  second.sections = {{"memory", 4096, ""}};
+  second.workload = {.dirty_bytes_per_s = 4096,
+                     .pattern = model::WritePattern::burst,
+                     .burst_every_ms = 1000,
+                     .burst_ms = 100};
+  EXPECT_EQ(catalog->models()[1].state(), second);
+  EXPECT_TRUE(second.features.stop_copy && second.features.p2p && second.features.pre_copy);
+}
+
 TEST(ModelFile, ReadsEveryKey) {
   const auto catalog = catalog_of({{"models.toml", R"(
 [model."https://a.b/c"]
