@@ -1,0 +1,124 @@
+// Which pages of a device's memory were written since somebody last asked.
+//
+// Whoever writes says so, after the write: mark(). That costs a fraction of a nanosecond; having
+// the kernel find out (write protection, userfaultfd) costs a microsecond for each page. Whoever
+// copies the pages asks first, then reads them: collect(). A page that is written while it is
+// copied is marked behind that collect, so the next one has it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "sim/state/bytes.h"
+
+namespace mdevsim::state {
+
+// Pages first, first + 1, … end - 1.
+struct PageRun {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+
+  std::size_t offset() const { return std::size_t{first} * kPageBytes; }
+  std::size_t length() const { return std::size_t{end - first} * kPageBytes; }
+  bool operator==(const PageRun&) const = default;
+};
+
+// Dirty pages, as runs in ascending order that do not touch one another. Meant to be kept and
+// filled again: it allocates only when it never held as many.
+class DirtyRuns {
+ public:
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  PageRun operator[](std::size_t i) const { return {firsts_[i], ends_[i]}; }
+  std::uint64_t pages() const { return pages_; }
+
+  class Iterator {
+   public:
+    Iterator(const DirtyRuns& runs, std::size_t i) : runs_(&runs), i_(i) {}
+    PageRun operator*() const { return (*runs_)[i_]; }
+    Iterator& operator++() {
+      ++i_;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return i_ != other.i_; }
+
+   private:
+    const DirtyRuns* runs_;
+    std::size_t i_;
+  };
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size_}; }
+
+ private:
+  friend class RunBuilder;
+
+  // Where the runs begin and where they end, each by itself: that is how they are found, 64 pages
+  // at once.
+  std::unique_ptr<std::uint32_t[]> firsts_;
+  std::unique_ptr<std::uint32_t[]> ends_;
+  std::size_t capacity_ = 0;
+  std::size_t size_ = 0;
+  std::uint64_t pages_ = 0;
+};
+
+class DirtyLog {
+ public:
+  // For memory of so many bytes, at most kDeviceMemoryBytesMax. Nothing is dirty.
+  explicit DirtyLog(std::size_t bytes);
+
+  // The writer's part, after it wrote: any number of threads, also while another collects. Bytes
+  // outside of the memory are a bug of the caller.
+  void mark(std::size_t offset, std::size_t length) {
+    if (length == 0) return;
+    const std::size_t first = offset / kPageBytes;
+    const std::size_t last = (offset + length - 1) / kPageBytes;
+    if (first == last) {
+      mark_page(first);
+    } else {
+      mark_pages(first, last);
+    }
+  }
+  void mark_all();
+
+  // Takes the dirty pages: `out` has those of all marks that returned before, and they are clean
+  // from now on. One thread at a time. What is read of the pages afterwards is at least as new as
+  // those marks.
+  void collect(DirtyRuns& out);
+
+  // How many pages a collect would take.
+  std::uint64_t dirty_pages() const;
+  bool dirty(std::size_t page) const;
+
+  // Makes all clean.
+  void forget();
+
+  std::size_t pages() const { return pages_; }
+
+ private:
+  using Word = std::atomic<std::uint64_t>;  // a bit a page
+  struct FreeWords {
+    void operator()(Word* words) const;
+  };
+
+  // A page that is dirty already needs no locked instruction, which would cost as much as five
+  // writes. But then the processor may have looked at the bit before the write got out of its store
+  // buffer; collect() sees to that (see settle()).
+  void mark_page(std::size_t page) {
+    Word& word = words_[page / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (page % 64);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the write is before the look
+    if (looks_first_ && (word.load(std::memory_order_relaxed) & bit) != 0) return;
+    word.fetch_or(bit, std::memory_order_seq_cst);
+  }
+  void mark_pages(std::size_t first, std::size_t last);
+  void settle() const;
+
+  const std::size_t pages_;
+  const std::size_t word_count_;  // a multiple of 8: whole cache lines
+  const bool looks_first_;
+  const std::unique_ptr<Word[], FreeWords> words_;
+};
+
+}  // namespace mdevsim::state
