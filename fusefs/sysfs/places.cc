@@ -31,6 +31,8 @@ NodeId node_of(std::uint32_t host, const State& state, const ObjectRef& object) 
       return {host, Kind::pci_root, object.id};
     case ObjectRef::Type::pci_bus:
       return {host, Kind::pci_bus, object.id};
+    case ObjectRef::Type::mdev_type:
+      return {host, Kind::mdev_type, object.id};
   }
   (void)state;
   return {};
@@ -235,9 +237,8 @@ void append_notices(std::uint32_t host, const State& state, const Effect& effect
     if (auto uevent = make_uevent(host, state, *event)) out.emplace_back(std::move(*uevent));
   } else if (const auto* appeared = std::get_if<Appeared>(&effect)) {
     append_places(host, state, appeared->object, appeared->facet, false, out);
-  } else {
-    const auto& vanished = std::get<Vanished>(effect);
-    append_places(host, state, vanished.object, vanished.facet, true, out);
+  } else if (const auto* vanished = std::get_if<Vanished>(&effect)) {
+    append_places(host, state, vanished->object, vanished->facet, true, out);
   }
 }
 

@@ -31,7 +31,8 @@ std::string subsystem_of(const State& state, const ObjectRef& object) {
     case ObjectRef::Type::pci_bus:
       return "pci_bus";
     case ObjectRef::Type::pci_root:
-      return {};
+    case ObjectRef::Type::mdev_type:
+      return {};  // neither has uevents
   }
   return {};
 }

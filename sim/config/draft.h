@@ -30,6 +30,18 @@ struct AttributeDraft {
   Text text;
 };
 
+// What a type or a function says of its device model.
+struct ModelledDraft {
+  Region where;  // of the table
+  Text model;
+  bool each_version = false;  // the type stands for one type for each version of the model
+  std::optional<std::pair<std::uint32_t, Region>> version;
+  std::optional<Text> configuration;
+  InterfaceSet interfaces;
+  Region interfaces_where;
+  std::optional<AggregateSpec> aggregate;
+};
+
 struct TypeDraft {
   Region where;
   std::optional<std::uint32_t> repeat;
@@ -38,7 +50,9 @@ struct TypeDraft {
   std::optional<Text> description;
   std::vector<AttributeDraft> attributes;
   std::vector<InstanceDraft> instances;
-  TypeSpec spec;  // what cannot depend on a repetition
+  std::optional<ModelledDraft> modelled;
+  bool has_device_api = false;  // else the model's
+  TypeSpec spec;                // what cannot depend on a repetition
   Region units_where;
 };
 
@@ -53,6 +67,7 @@ struct FunctionDraft {
   std::optional<std::uint32_t> repeat;
   std::optional<Text> driver;
   std::optional<ParentDraft> parent;
+  std::optional<ModelledDraft> modelled;
   PciFunctionSpec spec;  // what cannot depend on a repetition
 };
 

@@ -21,8 +21,9 @@ constexpr std::array<std::string_view, 4> kOwnClasses = {"mdev_bus", "pci_bus", 
 
 class HostExpander {
  public:
-  HostExpander(Report& report, ParentExpander& parents, std::uint32_t& devices)
-      : report_(report), parents_(parents), devices_(devices) {}
+  HostExpander(Report& report, ModelledExpander& modelled, ParentExpander& parents,
+               std::uint32_t& devices)
+      : report_(report), modelled_(modelled), parents_(parents), devices_(devices) {}
 
   HostSpec run(const HostDraft& draft, Index index, std::string name);
 
@@ -42,6 +43,7 @@ class HostExpander {
   bool within_limit(Region where);
 
   Report& report_;
+  ModelledExpander& modelled_;
   ParentExpander& parents_;
   std::uint32_t& devices_;  // of all hosts
   HostSpec host_;
@@ -147,6 +149,7 @@ void HostExpander::add_function(const FunctionDraft& draft, Index index) {
     if (!driver) return;
     function.spec.driver = *driver;
   }
+  if (draft.modelled) function.spec.modelled = modelled_.expand(*draft.modelled);
   if (draft.parent)
     function.spec.parent = parent_of(*draft.parent, index, draft.address, function.spec.driver);
   functions_.push_back(std::move(function));
@@ -241,9 +244,12 @@ void HostExpander::add_drivers(const HostDraft& draft, Index index) {
 
 }  // namespace
 
-std::vector<HostSpec> expand_hosts(const Drafts& drafts, Report& report) {
+std::vector<HostSpec> expand_hosts(const Drafts& drafts,
+                                   const std::shared_ptr<const model::Catalog>& catalog,
+                                   Report& report) {
   std::vector<HostSpec> hosts;
-  ParentExpander parents(report);
+  ModelledExpander modelled(drafts, *catalog, report);
+  ParentExpander parents(modelled, report);
   std::uint32_t devices = 0;
   std::unordered_map<std::string, Region> names;
   for (const HostDraft& draft : drafts.hosts) {
@@ -276,7 +282,9 @@ std::vector<HostSpec> expand_hosts(const Drafts& drafts, Report& report) {
                                  report.place(known->second), with_index(key, index)),
                      "give each host a name of its own");
       }
-      hosts.push_back(HostExpander(report, parents, devices).run(draft, index, std::move(*name)));
+      hosts.push_back(
+          HostExpander(report, modelled, parents, devices).run(draft, index, std::move(*name)));
+      hosts.back().catalog = catalog;
     }
   }
   return hosts;

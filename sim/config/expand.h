@@ -2,6 +2,7 @@
 // side.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "sim/config/diagnostic.h"
@@ -10,7 +11,9 @@
 
 namespace mdevsim::config {
 
-// The hosts are of use only when the report has no errors.
-std::vector<HostSpec> expand_hosts(const Drafts& drafts, Report& report);
+// The hosts are of use only when the report has no errors. They keep the catalog alive.
+std::vector<HostSpec> expand_hosts(const Drafts& drafts,
+                                   const std::shared_ptr<const model::Catalog>& catalog,
+                                   Report& report);
 
 }  // namespace mdevsim::config

@@ -94,7 +94,8 @@ model::Catalog build_catalog(const Drafts& drafts, Report& report) {
       if (!is_consequence(draft, fault))
         report.error(region_of(draft, fault), fault.why, fault.help);
     }
-    if (said != 0 || report.has_errors()) continue;
+    const bool was_read = draft.unread.empty() && draft.versions_read && draft.complete;
+    if (said != 0 || !was_read || !is_new) continue;
     if (auto built = model::DeviceModel::build(draft.spec)) models.push_back(std::move(*built));
   }
   auto catalog = model::Catalog::build(std::move(models));

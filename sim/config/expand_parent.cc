@@ -43,6 +43,16 @@ std::size_t text_bytes_of(const TypeSpec& type) {
   return bytes + type.instances.size() * sizeof(InstanceSpec);
 }
 
+// Stands for the version's number where each_version_of makes types.
+constexpr std::string_view kVersionMark = "{version}";
+
+void put_version(std::string& text, std::uint32_t version) {
+  const std::string number = std::to_string(version);
+  for (std::size_t at = text.find(kVersionMark); at != std::string::npos;
+       at = text.find(kVersionMark, at + number.size()))
+    text.replace(at, kVersionMark.size(), number);
+}
+
 bool is_one_line(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -92,6 +102,7 @@ std::shared_ptr<const ExpandedParent> ParentExpander::make(const ParentDraft& dr
 bool ParentExpander::add_types(const TypeDraft& draft, Index outer, Building& building) {
   if (!draft.id) return false;
   const std::uint32_t count = draft.repeat.value_or(1);
+  const bool each = draft.modelled && draft.modelled->each_version;
   if (building.spec->types.size() + count > kTypesPerParentMax) {
     report_.error(draft.where,
                   fmt::format("the parent would have more than {} types", kTypesPerParentMax),
@@ -106,15 +117,45 @@ bool ParentExpander::add_types(const TypeDraft& draft, Index outer, Building& bu
   std::vector<TypeSpec>& types = building.spec->types;
   if (count > types.capacity()) types.reserve(types.size() + count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (!add_type(draft, draft.repeat ? Index(i) : outer, building))
+    const Index index = draft.repeat ? Index(i) : outer;
+    if (each ? !add_each_version(draft, index, building)
+             : !add_type(draft, index, std::nullopt, building))
       return false;  // the others would say the same
   }
   return true;
 }
 
-bool ParentExpander::add_type(const TypeDraft& draft, Index index, Building& building) {
+bool ParentExpander::add_each_version(const TypeDraft& draft, Index index, Building& building) {
+  const model::DeviceModel* const model = modelled_.model_of(*draft.modelled);
+  if (model == nullptr) return false;
+  const std::size_t count = model->versions().size();
+  if (building.spec->types.size() + count > kTypesPerParentMax) {
+    report_.error(draft.where,
+                  fmt::format("the parent would have more than {} types", kTypesPerParentMax),
+                  "lower `repeat`, or the number of versions");
+    return false;
+  }
+  if (count > 1 && draft.id->value.find(kVersionMark) == std::string::npos) {
+    report_.error(draft.id->where,
+                  fmt::format("`each_version_of` makes {} types with the same id", count),
+                  "put {version} into the id: id = \"{version}\"");
+    return false;
+  }
+  return std::all_of(model->versions().begin(), model->versions().end(),
+                     [&](const model::Version& version) {
+                       return add_type(draft, index, version.number, building);
+                     });
+}
+
+bool ParentExpander::add_type(const TypeDraft& draft, Index index,
+                              std::optional<std::uint32_t> version, Building& building) {
   TypeSpec type = draft.spec;
-  if (!fill_texts(draft, index, type) || !fill_attributes(draft, index, type) ||
+  if (draft.modelled) {
+    type.modelled = modelled_.expand(*draft.modelled, version);
+    if (!type.modelled) return false;
+    if (!draft.has_device_api) type.device_api = type.modelled->model->device_api();
+  }
+  if (!fill_texts(draft, index, version, type) || !fill_attributes(draft, index, type) ||
       !fill_instances(draft, index, building, type) || !within_budget(type, draft.where)) {
     return false;
   }
@@ -131,9 +172,15 @@ bool ParentExpander::add_type(const TypeDraft& draft, Index index, Building& bui
   return true;
 }
 
-bool ParentExpander::fill_texts(const TypeDraft& draft, Index index, TypeSpec& type) {
-  const auto id = config::expand(*draft.id, index, report_);
-  const auto name = draft.name ? config::expand(*draft.name, index, report_) : id;
+bool ParentExpander::fill_texts(const TypeDraft& draft, Index index,
+                                std::optional<std::uint32_t> version, TypeSpec& type) {
+  const auto text_of = [&](const Text& text) {
+    auto expanded = config::expand(text, index, report_);
+    if (expanded && version) put_version(*expanded, *version);
+    return expanded;
+  };
+  const auto id = text_of(*draft.id);
+  const auto name = draft.name ? text_of(*draft.name) : id;
   if (!id || !name) return false;
   if (const auto fault = check_file_name(*id)) {
     report_.error(draft.id->where,
@@ -149,7 +196,7 @@ bool ParentExpander::fill_texts(const TypeDraft& draft, Index index, TypeSpec& t
   type.id = *id;
   type.name = *name;
   if (!draft.description) return true;
-  const auto description = config::expand(*draft.description, index, report_);
+  const auto description = text_of(*draft.description);
   if (!description) return false;
   if (description->empty() || description->size() >= kShowBytesMax || description->back() == '\n') {
     report_.error(

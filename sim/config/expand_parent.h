@@ -13,6 +13,7 @@
 
 #include "sim/config/diagnostic.h"
 #include "sim/config/draft.h"
+#include "sim/config/expand_modelled.h"
 #include "sim/world/spec.h"
 
 namespace mdevsim::config {
@@ -27,7 +28,8 @@ struct ExpandedParent {
 
 class ParentExpander {
  public:
-  explicit ParentExpander(Report& report) : report_(report) {}
+  ParentExpander(ModelledExpander& modelled, Report& report)
+      : modelled_(modelled), report_(report) {}
 
   // `index` is that of the innermost repeat around the parent.
   std::shared_ptr<const ExpandedParent> expand(const ParentDraft& draft, Index index);
@@ -37,13 +39,17 @@ class ParentExpander {
 
   std::shared_ptr<const ExpandedParent> make(const ParentDraft& draft, Index index);
   bool add_types(const TypeDraft& draft, Index outer, Building& building);
-  bool add_type(const TypeDraft& draft, Index index, Building& building);
-  bool fill_texts(const TypeDraft& draft, Index index, TypeSpec& type);
+  bool add_each_version(const TypeDraft& draft, Index index, Building& building);
+  bool add_type(const TypeDraft& draft, Index index, std::optional<std::uint32_t> version,
+                Building& building);
+  bool fill_texts(const TypeDraft& draft, Index index, std::optional<std::uint32_t> version,
+                  TypeSpec& type);
   bool fill_attributes(const TypeDraft& draft, Index index, TypeSpec& type);
   bool fill_instances(const TypeDraft& draft, Index index, Building& building, TypeSpec& type);
   bool check_pool(const ParentDraft& draft, const Building& building);
   bool within_budget(const TypeSpec& type, Region where);
 
+  ModelledExpander& modelled_;
   Report& report_;
   std::unordered_map<const ParentDraft*, std::shared_ptr<const ExpandedParent>> shared_;
   std::uint32_t types_ = 0;

@@ -36,16 +36,15 @@ class Loader {
       for (HostDraft& host : drafts_.hosts)
         host.complete = false;  // more may be said of any of them
     }
-    std::vector<HostSpec> hosts = expand_hosts(drafts_, report_);
-    auto catalog = std::make_shared<const model::Catalog>(build_catalog(drafts_, report_));
+    const auto catalog = std::make_shared<const model::Catalog>(build_catalog(drafts_, report_));
+    std::vector<HostSpec> hosts = expand_hosts(drafts_, catalog, report_);
     if (hosts.empty() && catalog->models().empty() && !report_.has_errors()) {
       report_.error({}, "the file describes no host",
                     "add a table such as [host.alpha]; `mdevsim-host(5)` tells what it may hold");
     }
     Loaded loaded;
     loaded.files = std::move(paths_);
-    if (!report_.has_errors())
-      loaded.configuration = Configuration{std::move(hosts), std::move(catalog)};
+    if (!report_.has_errors()) loaded.configuration = Configuration{std::move(hosts), catalog};
     loaded.diagnostics = report_.take();
     return loaded;
   }

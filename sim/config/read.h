@@ -1,6 +1,7 @@
 // From the tree of a TOML file to drafts: kinds, ranges and what can be said of one table alone.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,12 @@ FunctionDraft read_function(const Member& member, bool complete, Report& report)
 
 // mdev_types, pool, max_instances and mdev_driver of a table; nothing when it has none of them.
 std::optional<ParentDraft> read_parent(TableReader& table);
+
+// model, each_version_of, version, configuration, interfaces and aggregate of a table; nothing when
+// it has no model.
+enum class ModelOwner : std::uint8_t { type, function };
+std::optional<ModelledDraft> read_modelled(TableReader& table, const Value& value,
+                                           ModelOwner owner);
 
 // [model."NAME"] tables.
 void read_models(const Member& models, bool complete, Drafts& drafts, Report& report);

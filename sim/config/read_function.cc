@@ -235,6 +235,7 @@ FunctionDraft read_function(const Member& member, bool complete, Report& report)
                  "only a VGA controller (class 0x0300…) can be the boot display",
                  "write class = 0x030000, or leave `boot_vga` out");
   }
+  draft.modelled = read_modelled(table, value, ModelOwner::function);
   draft.parent = read_parent(table);
   table.finish();
   if (draft.parent && !draft.driver && value.find("driver") == nullptr) {

@@ -76,6 +76,10 @@ class ModelReader {
     read_device_api(table, draft_.spec.device_api);
     if (const auto text = table.text("description", "description = \"a network card\""))
       draft_.spec.description = text->value;
+    if (const auto text = table.text("disable_string", "disable_string = \"none\"")) {
+      draft_.spec.disable_string = text->value;
+      at(Place::disable_string, text->where);
+    }
     if (const Member* params = table.take("params", Kind::table, kParameterExample))
       read_parameters(*params);
     if (const Member* state = table.take("state", Kind::table, kStateExample))

@@ -98,6 +98,8 @@ TypeDraft read_type(const Value& value, bool complete, Report& report) {
   type.description =
       table.text("description", "description = \"virtual display, 640x480 framebuffer\"");
   read_device_api(table, type.spec.device_api);
+  type.has_device_api = value.find("device_api") != nullptr;
+  type.modelled = read_modelled(table, value, ModelOwner::type);
   std::uint32_t limit = 0;
   if (table.integer("max_instances", {.most = kCountMost}, limit)) type.spec.max_instances = limit;
   if (const Member* instances = table.take("instances")) read_instances(*instances, table, type);

@@ -63,6 +63,46 @@ Result<const Version*> version_named(const DeviceModel& model, std::string_view 
   return version;
 }
 
+Error refused(const Parameter& parameter, std::string_view why) {
+  return {Errc::invalid, fmt::format("`{}`: {}", parameter.name, why)};
+}
+
+std::optional<Error> wrong_value(const Parameter& parameter, const Value& value,
+                                 std::uint32_t version) {
+  if (!parameter.versions.contains(version))
+    return refused(parameter, why_missing(parameter, version));
+  if (!parameter.accepts(value, version))
+    return refused(parameter, why_not_allowed(parameter, value, version));
+  return std::nullopt;
+}
+
+std::optional<Error> unmet(const DeviceModel& model, const Configuration& configuration) {
+  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
+    const auto other =
+        unmet_requirement(model.parameters(), model.required(), configuration.values, i);
+    if (!other) continue;
+    return Error{Errc::invalid, fmt::format("`{}={}`: {}", model.parameters()[i].name,
+                                            to_text(configuration.values[i]),
+                                            why_unmet(model.parameters()[*other].name))};
+  }
+  return std::nullopt;
+}
+
+// What a parameter becomes that is only said to be active.
+Result<Value> active_value(const DeviceModel& model, const Configuration& of, std::size_t place) {
+  const Parameter& parameter = model.parameters()[place];
+  const Version* const version = of.version ? model.find_version(*of.version) : nullptr;
+  std::vector<Value> candidates;
+  if (version != nullptr) candidates.push_back(version->configuration.values[place]);
+  candidates.push_back(parameter.initial);
+  if (parameter.kind == ValueKind::boolean && parameter.off)
+    candidates.push_back(Value::boolean(parameter.off->number == 0));
+  for (const Value& value : candidates) {
+    if (parameter.is_active(value) && parameter.accepts(value, model.version_of(of))) return value;
+  }
+  return tl::unexpected(refused(parameter, "nothing says what it should be: write its value"));
+}
+
 void append(std::string& out, std::string_view key, std::string_view value) {
   if (!out.empty()) out += ',';
   out.append(key).append("=").append(value);
@@ -72,9 +112,7 @@ void append(std::string& out, std::string_view key, std::string_view value) {
 
 Result<Value> parse_setting(const DeviceModel& model, const Parameter& parameter,
                             std::string_view text, std::uint32_t version) {
-  const auto refuse = [&](const std::string& why) {
-    return fail(Errc::invalid, fmt::format("`{}`: {}", parameter.name, why));
-  };
+  const auto refuse = [&](std::string_view why) { return tl::unexpected(refused(parameter, why)); };
   if (!parameter.versions.contains(version)) return refuse(why_missing(parameter, version));
   const bool disables =
       text.empty() || (!model.disable_string().empty() && text == model.disable_string());
@@ -83,8 +121,8 @@ Result<Value> parse_setting(const DeviceModel& model, const Parameter& parameter
     return refuse("it cannot be disabled: the model has no off value");
   auto value = parse_value(parameter.kind, text);
   if (!value) return refuse(fmt::format("\"{}\" is not {}", text, kind_syntax(parameter.kind)));
-  if (!parameter.accepts(*value, version))
-    return refuse(why_not_allowed(parameter, *value, version));
+  if (auto fault = wrong_value(parameter, *value, version))
+    return tl::unexpected(std::move(*fault));
   return std::move(*value);
 }
 
@@ -113,15 +151,69 @@ Result<Configuration> parse_configuration(const DeviceModel& model, std::string_
     TRY_SET(configuration.values[*place],
             parse_setting(model, model.parameters()[*place], value, version));
   }
-  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
-    const auto other =
-        unmet_requirement(model.parameters(), model.required(), configuration.values, i);
-    if (!other) continue;
-    return fail(Errc::invalid, fmt::format("`{}={}`: {}", model.parameters()[i].name,
-                                           to_text(configuration.values[i]),
-                                           why_unmet(model.parameters()[*other].name)));
-  }
+  if (auto fault = unmet(model, configuration)) return tl::unexpected(std::move(*fault));
   return configuration;
+}
+
+Result<Configuration> version_configuration(const DeviceModel& model, std::string_view number) {
+  TRY_SET(const Version* version, version_named(model, number));
+  return version->configuration;
+}
+
+Result<Configuration> with_value(const DeviceModel& model, Configuration from,
+                                 std::size_t parameter, const Value& value) {
+  if (auto fault = wrong_value(model.parameters()[parameter], value, model.version_of(from)))
+    return tl::unexpected(std::move(*fault));
+  from.values[parameter] = value;
+  return from;
+}
+
+Result<Configuration> with_active(const DeviceModel& model, Configuration from,
+                                  const std::vector<std::string_view>& names) {
+  std::vector<bool> is_named(model.parameters().size(), false);
+  for (const std::string_view name : names) {
+    const auto place = model.find_parameter(name);
+    if (!place || from.values[*place].is_absent())
+      return fail(Errc::invalid, fmt::format("`{}`: there is no such parameter", name));
+    if (is_named[*place]) return fail(Errc::invalid, fmt::format("`{}` is there twice", name));
+    is_named[*place] = true;
+  }
+  for (std::size_t i = 0; i < from.values.size(); ++i) {
+    const Parameter& parameter = model.parameters()[i];
+    if (parameter.is_active(from.values[i]) == is_named[i]) continue;
+    if (is_named[i]) {
+      TRY_SET(from.values[i], active_value(model, from, i));
+    } else if (parameter.off) {
+      from.values[i] = *parameter.off;
+    } else {
+      return fail(Errc::invalid, fmt::format("`{}`: it cannot be disabled", parameter.name));
+    }
+  }
+  if (auto fault = check_configuration(model, from)) return tl::unexpected(std::move(*fault));
+  return from;
+}
+
+std::vector<std::string_view> active_names(const DeviceModel& model,
+                                           const Configuration& configuration) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
+    if (model.parameters()[i].is_active(configuration.values[i]))
+      names.push_back(model.parameters()[i].name);
+  }
+  return names;
+}
+
+std::optional<Error> check_configuration(const DeviceModel& model,
+                                         const Configuration& configuration) {
+  const std::uint32_t version = model.version_of(configuration);
+  if (configuration.values.size() != model.parameters().size())
+    return Error{Errc::invalid, "it is a configuration of another model"};
+  for (std::size_t i = 0; i < configuration.values.size(); ++i) {
+    const Parameter& parameter = model.parameters()[i];
+    if (configuration.values[i].is_absent() && !parameter.versions.contains(version)) continue;
+    if (auto fault = wrong_value(parameter, configuration.values[i], version)) return fault;
+  }
+  return unmet(model, configuration);
 }
 
 std::string to_text(const DeviceModel& model, const Configuration& configuration) {

@@ -29,6 +29,7 @@ class Builder {
     state_.kernel = spec_.kernel;
     state_.cpus = spec_.cpus;
     state_.clock = &clock;
+    state_.catalog = spec_.catalog;
     add_drivers();
     add_functions();
     add_groups();
@@ -197,7 +198,7 @@ class Builder {
     Random random(wanted.seed ^ (std::uint64_t{parent} << 32) ^ raw(type));
     for (std::uint32_t i = 0; i < wanted.count; ++i) {
       const Uuid uuid = wanted.uuid ? *wanted.uuid : random.next_uuid();
-      const Errc errc = change_.create_instance(type, uuid);
+      const Errc errc = change_.create_instance(Create{type, uuid});
       ignored_ = {};
       if (errc == Errc::ok) continue;
       return fail(errc,

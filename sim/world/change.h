@@ -73,9 +73,14 @@ class Change {
   // operations.cc
   void operator()(const Hold& command);
   void operator()(const Release& command);
+  // configure.cc
+  void operator()(const SetTypeConfiguration& command);
+  void operator()(const ConfigureDevice& command);
+  void operator()(const StageConfiguration& command);
+  void operator()(const ApplyStaged& command);
 
   // Used by World::build as well: no caller, no events wanted.
-  Errc create_instance(TypeId type, const Uuid& uuid);
+  Errc create_instance(const Create& command);
   void register_parent(ParentId parent);
   ParentId add_parent(const std::shared_ptr<const ParentSpec>& spec,
                       std::optional<std::uint16_t> function,
@@ -99,8 +104,9 @@ class Change {
   }
 
   // mdev_core.cc
-  Errc refusal(const Parent& parent, std::uint32_t type_index, bool by_core) const;
-  void count(Parent& parent, std::uint32_t type_index, int sign, bool by_core);
+  Errc refusal(const Parent& parent, std::uint32_t type_index, std::uint32_t units,
+               bool by_core) const;
+  void count(Parent& parent, std::uint32_t type_index, std::uint32_t units, int sign, bool by_core);
   void enlist(Parent& parent, InstanceId id);
   void delist(Parent& parent, InstanceId id);
   void take_down_vfio_device(InstanceId id);
@@ -124,7 +130,13 @@ class Change {
   void collect_removal(std::uint16_t function, std::deque<Step>& steps);
   bool perform(const DeleteFunction& step);
 
+  // configure.cc
+  bool may_be(const ObjectRef& object, const ConfigurationPtr& configuration);
+  DeviceSettings* settings_to_change(const ObjectRef& device);
+  void become(const ObjectRef& device, DeviceSettings& settings, ConfigurationPtr configuration);
+
   // operations.cc
+  bool awaits_parameters(const ObjectRef& device) const;
   void start(std::deque<Step> steps);
   bool run(Operation& operation);  // false: it waits
   void resume_blocked();

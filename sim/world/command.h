@@ -12,6 +12,7 @@
 
 #include "sim/base/errc.h"
 #include "sim/base/uuid.h"
+#include "sim/world/modelled.h"
 #include "sim/world/objects.h"
 
 namespace mdevsim {
@@ -33,6 +34,7 @@ struct ObjectRef {
     device_class,    // ClassId
     pci_root,        // RootId
     pci_bus,         // RootId, or FunctionId of the bridge with kBridgeBus set
+    mdev_type,       // TypeId
   };
   static constexpr std::uint32_t kBridgeBus = 0x8000'0000;
 
@@ -52,6 +54,8 @@ struct Nothing {};  // a write that the kernel accepts and ignores, such as "0" 
 struct Create {
   TypeId type;
   Uuid uuid;
+  ConfigurationPtr configuration = nullptr;  // null: what the type is set to
+  std::uint32_t units = 1;                   // of a type that aggregates
 };
 struct Remove {
   InstanceId instance;
@@ -121,6 +125,26 @@ struct SetKnob {
   Knob knob;
   bool value;
 };
+// What instances of the type will be, unless Create says it.
+struct SetTypeConfiguration {
+  TypeId type;
+  ConfigurationPtr configuration;
+};
+// Presents another hardware interface from now on. EBUSY while a user has the device open.
+struct ConfigureDevice {
+  ObjectRef device;  // instance or pci_function
+  ConfigurationPtr configuration;
+};
+// A configuration that is prepared and changes nothing before it is applied (migration-params).
+struct StageConfiguration {
+  ObjectRef device;
+  ConfigurationPtr configuration;
+};
+// Applies what is staged, or undoes that: then the device is as it was made, and nothing is staged.
+struct ApplyStaged {
+  ObjectRef device;
+  bool on;
+};
 // A user opens the device (a guest starts); while it is held, remove and unbind block.
 struct Hold {
   ObjectRef device;  // instance or pci_function
@@ -132,7 +156,8 @@ struct Release {
 using Command =
     std::variant<Nothing, Create, Remove, BindDriver, UnbindDriver, ProbeDevice, SetAutoprobe,
                  SetDriverOverride, AddDynamicId, RemoveDynamicId, RemoveFunction, Rescan,
-                 EnableFunction, SetNumaNode, WriteConfig, SynthesizeEvent, SetKnob, Hold, Release>;
+                 EnableFunction, SetNumaNode, WriteConfig, SynthesizeEvent, SetKnob, Hold, Release,
+                 SetTypeConfiguration, ConfigureDevice, StageConfiguration, ApplyStaged>;
 
 // ---- effects
 // --------------------------------------------------------------------------------------------------------
@@ -167,7 +192,13 @@ struct Vanished {
   Facet facet = Facet::device;
 };
 
-using Effect = std::variant<Event, Appeared, Vanished>;
+// A type or a device has another configuration: files of parameters may have come or gone.
+struct Reconfigured {
+  ObjectRef object;
+  ConfigurationPtr before;
+};
+
+using Effect = std::variant<Event, Appeared, Vanished, Reconfigured>;
 
 // Names a caller that waits; opaque to the world.
 struct Waiter {

@@ -22,26 +22,32 @@ void Change::operator()(const Create& command) {
   if (parent == nullptr || !parent->registered || parent->unregistering) {
     return fail_with(Errc::no_device, "the parent is gone or going");
   }
-  const Errc errc = create_instance(command.type, command.uuid);
+  if (command.configuration &&
+      !may_be({ObjectRef::Type::mdev_type, raw(command.type)}, command.configuration))
+    return;
+  const Errc errc = create_instance(command);
   if (errc == Errc::ok) return;
   const std::string type = state_.type_directory(*parent, state_.index_of(*parent, command.type));
   fail_with(errc, errc == Errc::exists ? fmt::format("uuid {} is taken", command.uuid.to_string())
                                        : fmt::format("type {}: no instance left", type));
 }
 
-Errc Change::create_instance(TypeId type, const Uuid& uuid) {
+Errc Change::create_instance(const Create& command) {
+  const TypeId type = command.type;
   Parent& parent = state_.parents[raw(state_.id_of(*state_.parent_of(type)))];
   const std::uint32_t index = state_.index_of(parent, type);
   // A duplicate is noticed before the capacity is looked at.
-  if (state_.instances.find_uuid(uuid) != InstanceId::none) return Errc::exists;
-  if (const Errc errc = refusal(parent, index, /*by_core=*/true); errc != Errc::ok) return errc;
+  if (state_.instances.find_uuid(command.uuid) != InstanceId::none) return Errc::exists;
+  if (const Errc errc = refusal(parent, index, command.units, /*by_core=*/true); errc != Errc::ok)
+    return errc;
   if (state_.instances.size() >= kInstancesMax) return Errc::no_memory;
 
   const auto id = InstanceId(state_.next_object++);
   Instance instance;
-  instance.uuid = uuid;
+  instance.uuid = command.uuid;
   instance.type = type;
-  if (const Errc errc = refusal(parent, index, /*by_core=*/false); errc != Errc::ok) {
+  if (const Errc errc = refusal(parent, index, command.units, /*by_core=*/false);
+      errc != Errc::ok) {
     // The device was announced before its driver refused it.
     state_.remember(id, instance);
     event(Action::add, ref(id));
@@ -55,8 +61,14 @@ Errc Change::create_instance(TypeId type, const Uuid& uuid) {
   state_.instances.insert(id, instance);
   state_.instances.index_numbers(id);
   ++state_.bound_instances;
-  count(parent, index, +1, true);
-  count(parent, index, +1, false);
+  const auto set = state_.type_configurations.find(raw(type));
+  DeviceSettings settings;
+  settings.made = command.configuration;
+  settings.units = command.units;
+  if (!settings.made && set != state_.type_configurations.end()) settings.made = set->second;
+  if (settings.made || settings.units != 1) state_.instance_settings.emplace(raw(id), settings);
+  count(parent, index, command.units, +1, true);
+  count(parent, index, command.units, +1, false);
   enlist(parent, id);
 
   appeared(ref(id), Facet::device);
@@ -72,27 +84,29 @@ Errc Change::create_instance(TypeId type, const Uuid& uuid) {
   return Errc::ok;
 }
 
-Errc Change::refusal(const Parent& parent, std::uint32_t type_index, bool by_core) const {
+Errc Change::refusal(const Parent& parent, std::uint32_t type_index, std::uint32_t units,
+                     bool by_core) const {
   const TypeSpec& type = parent.spec->types[type_index];
   if (type.max_instances && counted_by_core(type.exhausted) == by_core) {
     const auto use = parent.types_in_use.find(type_index);
     const std::uint32_t used = use == parent.types_in_use.end() ? 0 : use->second.used;
-    if (used >= *type.max_instances) return type.exhausted;
+    if (*type.max_instances - used < units) return type.exhausted;
   }
   if (parent.spec->pool && counted_by_core(parent.spec->pool->exhausted) == by_core &&
-      parent.spec->pool->units - parent.pool_used < type.units) {
+      parent.spec->pool->units - parent.pool_used < std::uint64_t{type.units} * units) {
     return parent.spec->pool->exhausted;
   }
   return Errc::ok;
 }
 
-void Change::count(Parent& parent, std::uint32_t type_index, int sign, bool by_core) {
+void Change::count(Parent& parent, std::uint32_t type_index, std::uint32_t units, int sign,
+                   bool by_core) {
   const TypeSpec& type = parent.spec->types[type_index];
   if (type.max_instances && counted_by_core(type.exhausted) == by_core) {
-    parent.types_in_use[type_index].used += static_cast<std::uint32_t>(sign);
+    parent.types_in_use[type_index].used += static_cast<std::uint32_t>(sign) * units;
   }
   if (parent.spec->pool && counted_by_core(parent.spec->pool->exhausted) == by_core) {
-    parent.pool_used += static_cast<std::uint32_t>(sign) * type.units;
+    parent.pool_used += static_cast<std::uint32_t>(sign) * type.units * units;
   }
 }
 
@@ -163,9 +177,10 @@ bool Change::perform(const FinishInstance& step) {
   vanished(ref(step.instance), Facet::device);
   event(Action::remove, ref(step.instance));
   state_.remember(step.instance, *instance);
-  count(parent, index, -1, true);
+  count(parent, index, state_.units_of(step.instance), -1, true);
   delist(parent, step.instance);
   state_.instances.erase(step.instance);
+  state_.instance_settings.erase(raw(step.instance));
   state_.knobs.erase(state_.knobs.lower_bound({ref(step.instance), Knob{}}),
                      state_.knobs.upper_bound({ref(step.instance), Knob::broken_parity_status}));
   return true;
@@ -179,7 +194,7 @@ void Change::release_driver(InstanceId id) {
   vanished(ref(id), Facet::iommu_group);
   event(Action::unbind, ref(id));
   Parent& parent = state_.parents[raw(state_.id_of(*state_.parent_of(instance.type)))];
-  count(parent, state_.index_of(parent, instance.type), -1, false);
+  count(parent, state_.index_of(parent, instance.type), state_.units_of(id), -1, false);
   state_.instances.forget_numbers(instance);
   --state_.bound_instances;
   state_.group_numbers.give_back(instance.group);
@@ -237,6 +252,8 @@ bool Change::perform(const UnregisterParent& step) {
         {{"MDEV_STATE", "unregistered"}});
   parent.registered = false;
   parent.types_in_use.clear();
+  for (std::uint32_t i = 0; i < parent.spec->types.size(); ++i)
+    state_.type_configurations.erase(parent.first_type + i);
   if (parent.function) state_.functions[*parent.function].parent.reset();
   if (parent.virtual_device) state_.virtual_devices[raw(*parent.virtual_device)].parent.reset();
   return true;

@@ -33,7 +33,17 @@ void Change::resume_blocked() {
   }
 }
 
+// A device of the second proposal cannot be opened before its parameters are applied.
+bool Change::awaits_parameters(const ObjectRef& device) const {
+  const ModelledSpec* const spec = state_.modelled_spec(device);
+  if (spec == nullptr || !spec->interfaces.has(Interface::migration_params)) return false;
+  const DeviceSettings* const settings = state_.settings(device);
+  return settings == nullptr || !settings->applied;
+}
+
 void Change::operator()(const Hold& command) {
+  if (awaits_parameters(command.device))
+    return fail_with(Errc::again, "write 1 to migration/applied first");
   if (command.device.type == ObjectRef::Type::instance) {
     Instance* instance = state_.instances.find(InstanceId(command.device.id));
     if (instance == nullptr || !instance->bound || instance->removing || instance->unbinding) {

@@ -36,6 +36,7 @@ bool Change::perform(const DeleteFunction& step) {
   const ObjectRef gone = ref(function);
   state_.knobs.erase(state_.knobs.lower_bound({gone, Knob{}}),
                      state_.knobs.upper_bound({gone, Knob::broken_parity_status}));
+  state_.function_settings.erase(step.function);
   function.present = false;
   return true;
 }

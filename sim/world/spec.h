@@ -12,6 +12,8 @@
 
 #include "sim/base/errc.h"
 #include "sim/base/uuid.h"
+#include "sim/model/catalog.h"
+#include "sim/world/modelled.h"
 #include "sim/world/pci_address.h"
 
 namespace mdevsim {
@@ -39,12 +41,13 @@ struct TypeSpec {
   std::string name;                        // the text of `name`; defaults to what the kernel shows
   std::optional<std::string> description;  // no file when absent, as in the kernel
   std::string device_api = "vfio-pci";
-  std::optional<std::uint32_t>
-      max_instances;  // a count of the type's own; EUSERS when reached, or `exhausted`
+  std::optional<std::uint32_t> max_instances;  // a count of the type's own, of units when they are
+                                               // aggregated; EUSERS when reached, or `exhausted`
   Errc exhausted = Errc::users;
   std::uint32_t units = 0;  // taken from the parent's pool by each instance; 0 without a pool
   std::vector<VendorAttribute> attributes;
   std::vector<InstanceSpec> instances;
+  std::shared_ptr<const ModelledSpec> modelled;  // null: a type without a device model
 };
 
 // A capacity that all types of a parent share (mtty's ports, mbochs' memory, mdpy's device count).
@@ -89,7 +92,8 @@ struct PciFunctionSpec {
   std::vector<BarSpec> bars;
   std::vector<std::string> reset_methods;  // "flr", "pm", "bus"; empty: no reset file
   bool boot_vga = false;
-  std::shared_ptr<const ParentSpec> parent;  // mdev_types; null: not a parent
+  std::shared_ptr<const ParentSpec> parent;      // mdev_types; null: not a parent
+  std::shared_ptr<const ModelledSpec> modelled;  // of the function itself; null: no device model
 };
 
 // A device without a bus, such as the kernel's sample parents: /sys/devices/virtual/<class>/<name>.
@@ -121,6 +125,7 @@ struct IommuGroupSpec {
 
 struct HostSpec {
   std::string name;
+  std::shared_ptr<const model::Catalog> catalog;  // owns the models; null when nothing has one
   KernelRelease kernel = KernelRelease::v6_12;
   std::uint32_t cpus = 2;                  // for local_cpus and local_cpulist
   std::vector<PciFunctionSpec> functions;  // sorted by address, unique

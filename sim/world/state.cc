@@ -91,6 +91,54 @@ ObjectRef State::device_of(const Parent& parent) const {
   return {ObjectRef::Type::virtual_device, raw(*parent.virtual_device)};
 }
 
+const ModelledSpec* State::modelled_spec(const ObjectRef& object) const {
+  switch (object.type) {
+    case ObjectRef::Type::mdev_type: {
+      const Parent* parent = parent_of(TypeId(object.id));
+      if (parent == nullptr) return nullptr;
+      return parent->spec->types[index_of(*parent, TypeId(object.id))].modelled.get();
+    }
+    case ObjectRef::Type::instance: {
+      const Instance* found = instance(InstanceId(object.id));
+      return found == nullptr ? nullptr : spec_of(found->type).modelled.get();
+    }
+    case ObjectRef::Type::pci_function: {
+      const PciFunction* found = function(FunctionId(object.id));
+      return found == nullptr ? nullptr : found->spec.modelled.get();
+    }
+    default:
+      return nullptr;
+  }
+}
+
+std::optional<Modelled> State::modelled(const ObjectRef& object) const {
+  const ModelledSpec* spec = modelled_spec(object);
+  if (spec == nullptr) return std::nullopt;
+  if (object.type == ObjectRef::Type::mdev_type) {
+    const auto set = type_configurations.find(object.id);
+    return Modelled{*spec, set == type_configurations.end() ? spec->initial : set->second};
+  }
+  const DeviceSettings* own = settings(object);
+  if (own != nullptr && own->configuration) return Modelled{*spec, own->configuration};
+  return Modelled{*spec, own != nullptr && own->made ? own->made : spec->initial};
+}
+
+const DeviceSettings* State::settings(const ObjectRef& device) const {
+  if (device.type == ObjectRef::Type::instance) {
+    const auto found = instance_settings.find(device.id);
+    return found == instance_settings.end() ? nullptr : &found->second;
+  }
+  if (device.type != ObjectRef::Type::pci_function || function(FunctionId(device.id)) == nullptr)
+    return nullptr;
+  const auto found = function_settings.find(static_cast<std::uint16_t>(device.id & 0xffff));
+  return found == function_settings.end() ? nullptr : &found->second;
+}
+
+std::uint32_t State::units_of(InstanceId id) const {
+  const auto found = instance_settings.find(raw(id));
+  return found == instance_settings.end() ? 1 : found->second.units;
+}
+
 std::uint32_t State::available(const Parent& parent, std::uint32_t type_index) const {
   const TypeSpec& type = parent.spec->types[type_index];
   std::uint32_t left = UINT32_MAX;

@@ -22,6 +22,22 @@ namespace mdevsim {
 
 inline constexpr std::uint32_t kVfioMajor = 511;
 
+// What a device is, when it is not just what its type or its host file makes of it.
+struct DeviceSettings {
+  ConfigurationPtr made;           // when it was created; null: the initial one of its spec
+  ConfigurationPtr configuration;  // since it was changed; null: what it was made
+  ConfigurationPtr staged;         // null: nothing is staged
+  bool applied = false;            // what was staged is in effect
+  std::uint32_t units = 1;
+};
+
+// A type, an instance or a function that has a device model.
+struct Modelled {
+  const ModelledSpec& spec;
+  ConfigurationPtr configuration;  // what it is now, or what the type's next instance will be
+  const model::DeviceModel& device_model() const { return *spec.model; }
+};
+
 class State {
  public:
   std::string name;
@@ -44,6 +60,11 @@ class State {
   std::uint32_t bound_instances = 0;  // those that have their driver, and with it a group
   // Written settings, by object; an absent one has its initial value.
   std::map<std::pair<ObjectRef, Knob>, bool> knobs;
+  // Device models: who is as its spec says has no entry.
+  std::shared_ptr<const model::Catalog> catalog;
+  std::unordered_map<std::uint32_t, ConfigurationPtr> type_configurations;  // by TypeId
+  std::unordered_map<std::uint32_t, DeviceSettings> instance_settings;      // by InstanceId
+  std::unordered_map<std::uint16_t, DeviceSettings> function_settings;      // by index
   // Owners of the VFIO bindings of physical functions.
   std::unordered_map<std::uint32_t, std::uint16_t>
       function_of_binding;  // vfio device -> function index
@@ -73,6 +94,16 @@ class State {
   std::optional<DriverId> driver_named(BusKind bus, std::string_view name) const;
   std::optional<ModuleId> module_named(std::string_view name) const;
   ObjectRef device_of(const Parent& parent) const;
+
+  // ---- device models ----
+  // The model and the present configuration of a type, an instance or a function; nothing when it
+  // has no model, or is gone.
+  std::optional<Modelled> modelled(const ObjectRef& object) const;
+  // Without a look at the configuration; null when it has no model.
+  const ModelledSpec* modelled_spec(const ObjectRef& object) const;
+  // Null when all is as the spec says.
+  const DeviceSettings* settings(const ObjectRef& device) const;
+  std::uint32_t units_of(InstanceId id) const;
 
   // ---- derived ----
   std::uint32_t available(const Parent& parent, std::uint32_t type_index) const;

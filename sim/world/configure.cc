@@ -1,0 +1,98 @@
+// Configurations of device models: what a type is set to, what a device presents, what is staged.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sim/model/configuration.h"
+#include "sim/world/change.h"
+
+namespace mdevsim {
+namespace {
+
+bool is_held(const State& state, const ObjectRef& device) {
+  if (device.type == ObjectRef::Type::instance)
+    return state.instances.find(InstanceId(device.id))->holds > 0;
+  return state.function(FunctionId(device.id))->holds > 0;
+}
+
+}  // namespace
+
+// Interfaces build configurations with sim/model; this makes sure that none slips by.
+bool Change::may_be(const ObjectRef& object, const ConfigurationPtr& configuration) {
+  const ModelledSpec* spec = state_.modelled_spec(object);
+  if (spec == nullptr) {
+    fail_with(Errc::no_device, "it has no device model, or is gone");
+    return false;
+  }
+  if (const auto fault = model::check_configuration(*spec->model, *configuration)) {
+    fail_with(fault->code, fault->why);
+    return false;
+  }
+  return true;
+}
+
+void Change::operator()(const SetTypeConfiguration& command) {
+  const ObjectRef type{ObjectRef::Type::mdev_type, raw(command.type)};
+  if (!may_be(type, command.configuration)) return;
+  const auto before = state_.modelled(type)->configuration;
+  if (*before == *command.configuration) return;
+  state_.type_configurations[raw(command.type)] = command.configuration;
+  out_.effects.emplace_back(Reconfigured{type, before});
+}
+
+// Null, with the reason in the outcome, when it cannot be changed now.
+DeviceSettings* Change::settings_to_change(const ObjectRef& device) {
+  const bool gone = device.type == ObjectRef::Type::instance
+                        ? !state_.exists(InstanceId(device.id))
+                        : state_.modelled_spec(device) == nullptr;
+  if (gone) {
+    fail_with(Errc::no_device, "the device is gone");
+    return nullptr;
+  }
+  if (is_held(state_, device)) {
+    fail_with(Errc::busy, "a user has the device open");
+    return nullptr;
+  }
+  if (device.type == ObjectRef::Type::instance) return &state_.instance_settings[device.id];
+  return &state_.function_settings[static_cast<std::uint16_t>(device.id & 0xffff)];
+}
+
+void Change::become(const ObjectRef& device, DeviceSettings& settings,
+                    ConfigurationPtr configuration) {
+  const ConfigurationPtr before = state_.modelled(device)->configuration;
+  settings.configuration = std::move(configuration);
+  const ConfigurationPtr after = state_.modelled(device)->configuration;
+  if (*before != *after) out_.effects.emplace_back(Reconfigured{device, before});
+}
+
+void Change::operator()(const ConfigureDevice& command) {
+  if (!may_be(command.device, command.configuration)) return;
+  DeviceSettings* const settings = settings_to_change(command.device);
+  if (settings != nullptr) become(command.device, *settings, command.configuration);
+}
+
+// Only the values are looked at: what they require of each other is seen when they are applied.
+void Change::operator()(const StageConfiguration& command) {
+  const ModelledSpec* const spec = state_.modelled_spec(command.device);
+  if (spec == nullptr) return fail_with(Errc::no_device, "it has no device model, or is gone");
+  DeviceSettings* const settings = settings_to_change(command.device);
+  if (settings == nullptr) return;
+  if (settings->applied)
+    return fail_with(Errc::busy, "the parameters are applied: write 0 to `applied` first");
+  settings->staged = command.configuration;
+}
+
+void Change::operator()(const ApplyStaged& command) {
+  const auto now = state_.modelled(command.device);
+  if (!now) return fail_with(Errc::no_device, "it has no device model, or is gone");
+  const DeviceSettings* const has = state_.settings(command.device);
+  const ConfigurationPtr staged = has == nullptr ? nullptr : has->staged;
+  if (command.on && staged && !may_be(command.device, staged)) return;
+  DeviceSettings* const settings = settings_to_change(command.device);
+  if (settings == nullptr) return;
+  settings->applied = command.on;
+  if (!command.on) settings->staged = nullptr;
+  if (!command.on || staged) become(command.device, *settings, command.on ? staged : nullptr);
+}
+
+}  // namespace mdevsim
