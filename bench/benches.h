@@ -20,6 +20,7 @@ void measure_instances(const Lab& lab);
 void measure_start(const Lab& lab);
 void measure_scale(const Lab& lab);
 void measure_libvirt(const Lab& lab);
+void measure_verdicts(const Lab& lab);
 void measure_references(const Lab& lab);
 
 struct Bench {
@@ -44,6 +45,8 @@ inline constexpr std::array kBenches{
     Bench{"scale", "mdevctl and find on 64 parents of 1000 types with 10,000 instances",
           measure_scale},
     Bench{"libvirt", "libvirt's nodedev-create inside mdevsim run", measure_libvirt},
+    Bench{"compat", "verdicts on a million pairs, and the best of 100,000 destinations",
+          measure_verdicts},
     Bench{"reference", "the machine's own /sys, tmpfs and umockdev-run", measure_references},
 };
 

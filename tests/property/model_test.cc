@@ -7,6 +7,7 @@
 
 #include "sim/model/matrix.h"
 #include "sim/model/verdict.h"
+#include "tests/support/exhaustive.h"
 #include "tests/support/sample_models.h"
 
 namespace mdevsim::model {
@@ -110,6 +111,30 @@ RC_GTEST_PROP(VersionMatrix, AgreesWithTheVerdict, ()) {
   const Verdict verdict = decide({model, model.versions()[source].configuration},
                                  {model, model.versions()[target].configuration});
   RC_ASSERT(matrix.is_compatible(source, target) == (verdict.answer != Answer::incompatible));
+}
+
+// Destinations of two hosts, some of them in use, some with parameters of their own.
+RC_GTEST_PROP(Destinations, TheBestIsWhatVerdictsOnAllWouldChoose, ()) {
+  const DeviceModel& model = any_family();
+  std::vector<Configuration> configurations;
+  const auto own = *rc::gen::inRange(0, 20);
+  for (int i = 0; i < own; ++i) configurations.push_back(any_configuration(model));
+  std::vector<Device> devices;
+  for (const Configuration& configuration : configurations)
+    devices.push_back({model, configuration});
+  const auto listed = *rc::gen::inRange<std::size_t>(0, 20);
+  for (std::size_t i = 0; i < listed; ++i)
+    devices.push_back({model, model.versions()[i * 13].configuration});
+  for (std::size_t i = devices.size(); i-- > 0;) devices.push_back(devices[i]);
+  Destinations destinations(devices);
+  std::vector<bool> is_free(devices.size(), true);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    is_free[i] = *rc::gen::arbitrary<bool>();
+    destinations.set_free(i, is_free[i]);
+  }
+  const Configuration source = any_configuration(model);
+  RC_ASSERT(destinations.best({model, source}) ==
+            testing::exhaustive_best({model, source}, devices, is_free));
 }
 
 }  // namespace
