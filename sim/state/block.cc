@@ -15,7 +15,21 @@ const BlockKernels& kernels() {
 
 }  // namespace
 
-const BlockKernels& block_kernels(CpuLevel) { return kPortableKernels; }
+const BlockKernels& block_kernels(CpuLevel level) {
+#if defined(__x86_64__)
+  switch (level) {
+    case CpuLevel::portable:
+      break;
+    case CpuLevel::sse42:
+      return kSse42Kernels;
+    case CpuLevel::avx2:
+      return kAvx2Kernels;
+    case CpuLevel::avx512:
+      return kAvx512Kernels;
+  }
+#endif
+  return kPortableKernels;
+}
 
 std::uint32_t crc32c(ConstBytes bytes, std::uint32_t seed) {
   return ~kernels().crc32c(bytes.data(), bytes.size(), ~seed);

@@ -23,5 +23,8 @@ struct BlockKernels {
 const BlockKernels& block_kernels(CpuLevel level);
 
 extern const BlockKernels kPortableKernels;
+extern const BlockKernels kSse42Kernels;
+extern const BlockKernels kAvx2Kernels;
+extern const BlockKernels kAvx512Kernels;
 
 }  // namespace mdevsim::state

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,14 +25,35 @@ constexpr std::uint32_t crc32c_multiply(std::uint32_t a, std::uint32_t b) {
   return product;
 }
 
+// x^(2^i) for each i, for powers of any size.
+inline constexpr std::array<std::uint32_t, 64> kCrc32cSquares = [] {
+  std::array<std::uint32_t, 64> squares{};
+  std::uint32_t square = 0x40000000;
+  for (std::uint32_t& value : squares) {
+    value = square;
+    square = crc32c_multiply(square, square);
+  }
+  return squares;
+}();
+
 // x^n
 constexpr std::uint32_t crc32c_power(std::uint64_t n) {
-  std::uint32_t result = 0x80000000;
-  for (std::uint32_t square = 0x40000000; n != 0;
-       n >>= 1, square = crc32c_multiply(square, square)) {
-    if ((n & 1) != 0) result = crc32c_multiply(result, square);
+  std::uint32_t power = 0x80000000;
+  for (; n != 0; n &= n - 1) {
+    power = crc32c_multiply(power, kCrc32cSquares[static_cast<std::size_t>(std::countr_zero(n))]);
   }
-  return result;
+  return power;
+}
+
+// A register of 128 bits holds a polynomial with the first byte's lowest bit as the highest power,
+// x^127. Its first 64 bits stand 64 powers above the others, and a carry-less multiplication of
+// reflected numbers gives the product divided by x: these are the factors that move the first and
+// the second half past `bits` bits that follow.
+consteval long long crc32c_fold_low(std::uint64_t bits) {
+  return static_cast<long long>(std::uint64_t{crc32c_power(bits + 63)} << 32);
+}
+consteval long long crc32c_fold_high(std::uint64_t bits) {
+  return static_cast<long long>(std::uint64_t{crc32c_power(bits - 1)} << 32);
 }
 
 // What the register's low byte becomes when so many bytes are taken in, of which all but the first

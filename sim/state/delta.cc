@@ -78,7 +78,12 @@ void apply_checked(std::byte* page, const std::byte* delta) {
 
 }  // namespace
 
-DeltaEncoder delta_encoder(CpuLevel) { return encode_portable; }
+DeltaEncoder delta_encoder(CpuLevel level) {
+#if defined(__x86_64__)
+  if (level == CpuLevel::avx512) return encode_delta_avx512;
+#endif
+  return encode_portable;
+}
 
 std::optional<std::size_t> encode_delta(ConstBytes old_page, ConstBytes new_page, Bytes out) {
   static const DeltaEncoder encode = delta_encoder(cpu_level());

@@ -25,8 +25,10 @@ static_assert(kDeviceMemoryBytesMax / kPageBytes <= UINT32_MAX);  // PageRun
 
 // Lets settle() have all threads of this process pass a barrier; false when the kernel has no such
 // thing (before 4.14, or forbidden).
-bool register_barrier() {
-  return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+bool can_settle() {
+  static const bool registered =
+      syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  return registered;
 }
 
 std::size_t words_of(std::size_t pages) {
@@ -34,10 +36,11 @@ std::size_t words_of(std::size_t pages) {
   return std::max((words + kWordsPerLine - 1) / kWordsPerLine, std::size_t{1}) * kWordsPerLine;
 }
 
+// Zeros, at the beginning of a cache line.
 std::atomic<std::uint64_t>* allocate_words(std::size_t count) {
   using Word = std::atomic<std::uint64_t>;
-  auto* words =
-      static_cast<Word*>(::operator new (count * sizeof(Word), std::align_val_t{kLineBytes}));
+  void* memory = ::operator new (count * sizeof(Word), std::align_val_t{kLineBytes});
+  auto* words = static_cast<Word*>(memory);
   std::uninitialized_value_construct_n(words, count);
   return words;
 }
@@ -54,36 +57,43 @@ void DirtyLog::FreeWords::operator()(Word* words) const {
 }
 
 DirtyLog::DirtyLog(std::size_t bytes)
-    : pages_(pages_of(bytes)),
-      word_count_(words_of(pages_)),
-      looks_first_(register_barrier()),
-      words_(allocate_words(word_count_)) {
+    : bytes_(bytes),
+      word_count_(words_of(pages_of(bytes))),
+      words_(allocate_words(word_count_)),
+      never_set_(can_settle() ? nullptr : allocate_words(word_count_)),
+      look_(can_settle() ? words_.get() : never_set_.get()) {
   CHECK(bytes <= kDeviceMemoryBytesMax);
 }
 
-void DirtyLog::mark_pages(std::size_t first, std::size_t last) {
-  CHECK(last < pages_);
-  for (std::size_t page = first; page <= last;) {
+void DirtyLog::mark_clean(std::size_t offset, std::size_t length) {
+  CHECK(length <= bytes_ && offset <= bytes_ - length);
+  if (length == 0) return;
+  const std::size_t end = pages_of(offset + length);
+  const MutexLock lock(mutex_);
+  for (std::size_t page = offset / kPageBytes; page < end;) {
     const std::size_t word = page / 64;
-    const std::size_t end = std::min(last + 1, (word + 1) * 64);
-    words_[word].fetch_or(bits_between(page % 64, end - word * 64), std::memory_order_seq_cst);
-    page = end;
+    const std::size_t next = std::min(end, (word + 1) * 64);
+    const std::uint64_t bits = bits_between(page % 64, next - word * 64);
+    words_[word].store(words_[word].load(std::memory_order_relaxed) | bits,
+                       std::memory_order_relaxed);
+    page = next;
   }
 }
 
-void DirtyLog::mark_all() {
-  if (pages_ != 0) mark_pages(0, pages_ - 1);
-}
-
-// The second half of mark_page(), at the expense of whoever collects. A writer that saw a bit set
-// did so before it was taken here, or it would have seen none. The barrier empties that writer's
-// store buffer, so what it wrote before it looked is seen by whoever reads the page from now on.
+// A writer that saw a bit set, and so did not lock, looked before the bit was taken. This barrier
+// is behind the taking and reaches every running thread (one that does not run has passed one): it
+// empties that writer's store buffer, so what it wrote before it looked is seen by whoever reads
+// the page from now on.
 void DirtyLog::settle() const {
-  if (looks_first_) CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
+  if (never_set_) return;
+  CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0);
 }
 
 void DirtyLog::collect(DirtyRuns& out) {
-  take_runs({words_.get(), word_count_}, out);
+  {
+    const MutexLock lock(mutex_);
+    take_runs({words_.get(), word_count_}, out);
+  }
   if (!out.empty()) settle();
 }
 
@@ -96,11 +106,15 @@ std::uint64_t DirtyLog::dirty_pages() const {
 }
 
 bool DirtyLog::dirty(std::size_t page) const {
+  CHECK(page < pages());
   return ((words_[page / 64].load(std::memory_order_relaxed) >> (page % 64)) & 1) != 0;
 }
 
 void DirtyLog::forget() {
-  for (std::size_t i = 0; i < word_count_; ++i) words_[i].store(0, std::memory_order_seq_cst);
+  {
+    const MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < word_count_; ++i) words_[i].store(0, std::memory_order_relaxed);
+  }
   settle();
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "sim/base/mutex.h"
 #include "sim/state/bytes.h"
 
 namespace mdevsim::state {
@@ -71,30 +72,27 @@ class DirtyLog {
   // The writer's part, after it wrote: any number of threads, also while another collects. Bytes
   // outside of the memory are a bug of the caller.
   void mark(std::size_t offset, std::size_t length) {
-    if (length == 0) return;
-    const std::size_t first = offset / kPageBytes;
-    const std::size_t last = (offset + length - 1) / kPageBytes;
-    if (first == last) {
-      mark_page(first);
-    } else {
-      mark_pages(first, last);
-    }
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the write is before the look
+    const std::size_t page = offset / kPageBytes;
+    const std::uint64_t word = look_[page / 64].load(std::memory_order_relaxed);
+    const bool in_one_page = offset % kPageBytes + length <= kPageBytes;
+    if (((word >> (page % 64)) & 1) != 0 && in_one_page) return;
+    mark_clean(offset, length);
   }
-  void mark_all();
+  void mark_all() { mark_clean(0, bytes_); }
 
   // Takes the dirty pages: `out` has those of all marks that returned before, and they are clean
-  // from now on. One thread at a time. What is read of the pages afterwards is at least as new as
-  // those marks.
-  void collect(DirtyRuns& out);
+  // from now on. What is read of the pages afterwards is at least as new as those marks.
+  void collect(DirtyRuns& out) EXCLUDES(mutex_);
 
   // How many pages a collect would take.
   std::uint64_t dirty_pages() const;
   bool dirty(std::size_t page) const;
 
   // Makes all clean.
-  void forget();
+  void forget() EXCLUDES(mutex_);
 
-  std::size_t pages() const { return pages_; }
+  std::size_t pages() const { return pages_of(bytes_); }
 
  private:
   using Word = std::atomic<std::uint64_t>;  // a bit a page
@@ -102,23 +100,18 @@ class DirtyLog {
     void operator()(Word* words) const;
   };
 
-  // A page that is dirty already needs no locked instruction, which would cost as much as five
-  // writes. But then the processor may have looked at the bit before the write got out of its store
-  // buffer; collect() sees to that (see settle()).
-  void mark_page(std::size_t page) {
-    Word& word = words_[page / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (page % 64);
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // the write is before the look
-    if (looks_first_ && (word.load(std::memory_order_relaxed) & bit) != 0) return;
-    word.fetch_or(bit, std::memory_order_seq_cst);
-  }
-  void mark_pages(std::size_t first, std::size_t last);
+  void mark_clean(std::size_t offset, std::size_t length) EXCLUDES(mutex_);
   void settle() const;
 
-  const std::size_t pages_;
+  // Bits change under the mutex alone; mark() looks at them without. A page that is dirty already
+  // is what most marks find, and a lock would cost as much as five writes. But then the processor
+  // may look before the write has left its store buffer; settle() makes up for that.
+  const std::size_t bytes_;
   const std::size_t word_count_;  // a multiple of 8: whole cache lines
-  const bool looks_first_;
+  Mutex mutex_;
   const std::unique_ptr<Word[], FreeWords> words_;
+  const std::unique_ptr<Word[], FreeWords> never_set_;  // where there is no settle()
+  const Word* const look_;                              // one of the two
 };
 
 }  // namespace mdevsim::state

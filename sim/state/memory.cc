@@ -15,38 +15,7 @@
 namespace mdevsim::state {
 namespace {
 
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
-constexpr std::size_t kMappedBytesMin = std::size_t{128} << 10;  // less comes from the heap
-
-constexpr std::size_t round_up(std::size_t bytes, std::size_t unit) {
-  return (bytes + unit - 1) / unit * unit;
-}
-
-// Sizes that differ by less than a page (a huge page, where there are any) are one size to the
-// pool.
-std::size_t arena_bytes(std::size_t bytes) {
-  return round_up(std::max(bytes, kPageBytes),
-                  bytes >= kHugePageBytes ? kHugePageBytes : kPageBytes);
-}
-
-bool is_mapped(std::size_t bytes) { return bytes >= kMappedBytesMin; }
-
-std::byte* as_bytes(void* memory) { return static_cast<std::byte*>(memory); }
-
-// A mapping that begins at a multiple of a huge page: the kernel makes huge pages of such alone.
-std::byte* map_aligned(std::size_t bytes) {
-  const std::size_t slack = bytes >= kHugePageBytes ? kHugePageBytes - kPageBytes : 0;
-  void* mapped = mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapped == MAP_FAILED) return nullptr;
-  if (slack == 0) return as_bytes(mapped);
-  const auto address = std::bit_cast<std::uintptr_t>(mapped);
-  const std::size_t before = round_up(address, kHugePageBytes) - address;
-  std::byte* begin = as_bytes(mapped) + before;
-  if (before != 0) munmap(mapped, before);
-  if (slack != before) munmap(begin + bytes, slack - before);
-  return begin;
-}
+constexpr std::size_t kSmallBytesMax = SlabPool::kPieceBytesMax;
 
 void prefault(Bytes bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += kPageBytes) {
@@ -74,44 +43,9 @@ void MemoryBudget::give_back(std::uint64_t bytes) {
   CHECK(used >= bytes);
 }
 
-Result<Arena> Arena::map(std::size_t bytes, Pages pages) {
-  const std::size_t rounded = arena_bytes(bytes);
-  std::byte* data =
-      is_mapped(rounded) ? map_aligned(rounded) : as_bytes(std::aligned_alloc(kPageBytes, rounded));
-  if (data == nullptr) {
-    return fail(Errc::no_memory,
-                "device memory: the machine has not " + std::to_string(rounded) + " bytes for it");
-  }
-  if (!is_mapped(rounded)) {
-    std::memset(data, 0, rounded);
-  } else {
-    // Only a wish: memory without huge pages is slower, not wrong.
-    madvise(data, rounded, pages == Pages::huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-  }
-  return Arena(data, rounded);
-}
-
-Arena::Arena(Arena&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-
-Arena& Arena::operator=(Arena&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(bytes_, other.bytes_);
-  return *this;
-}
-
-Arena::~Arena() {
-  if (data_ == nullptr) return;
-  if (is_mapped(bytes_)) {
-    munmap(data_, bytes_);
-  } else {
-    std::free(data_);
-  }
-}
-
 Arena ArenaPool::take(std::size_t bytes) {
   const MutexLock lock(mutex_);
-  const auto found = by_size_.find(arena_bytes(bytes));
+  const auto found = by_size_.find(Arena::rounded(bytes));
   if (found == by_size_.end() || found->second.empty()) return {};
   Arena arena = std::move(found->second.back());
   found->second.pop_back();
@@ -136,26 +70,42 @@ Result<DeviceMemory> DeviceMemory::create(std::size_t bytes, MemoryOptions optio
     return fail(Errc::invalid, "device memory: " + std::to_string(bytes) + " bytes > " +
                                    std::to_string(kDeviceMemoryBytesMax));
   }
-  options.sparse = options.sparse && is_mapped(arena_bytes(bytes));  // a chunk or two: no gain
+  options.sparse = options.sparse && bytes > kSmallBytesMax;  // a chunk or two: no gain
   DeviceMemory memory(bytes, std::move(options));
-  if (memory.sparse()) {
-    memory.committed_bits_.resize((bytes / kChunkBytes + 1 + 63) / 64);
-  } else if (memory.options_.budget) {
-    if (auto taken = memory.options_.budget->take(bytes); !taken) {
-      return tl::unexpected(std::move(taken).error());
-    }
-    memory.charged_bytes_ = bytes;
-  }
-  const bool reuses = memory.options_.pool && !memory.sparse();
-  if (reuses) memory.arena_ = memory.options_.pool->take(bytes);
-  if (memory.arena_.data() != nullptr) {
-    std::memset(memory.arena_.data(), 0, bytes);
-    return memory;
-  }
-  TRY_SET(memory.arena_,
-          Arena::map(bytes, memory.sparse() ? Arena::Pages::small : Arena::Pages::huge));
-  if (memory.options_.prefault && !memory.sparse()) prefault(memory.bytes());
+  if (auto charged = memory.charge(); !charged) return tl::unexpected(std::move(charged).error());
+  if (auto done = memory.allocate(); !done) return tl::unexpected(std::move(done).error());
   return memory;
+}
+
+// Sparse memory is charged when it is committed.
+Result<void> DeviceMemory::charge() {
+  if (sparse() || !options_.budget) return {};
+  if (auto taken = options_.budget->take(bytes_); !taken) return taken;
+  charged_bytes_ = bytes_;
+  return {};
+}
+
+Result<void> DeviceMemory::allocate() {
+  if (sparse()) {
+    committed_bits_.resize((bytes_ / kChunkBytes + 1 + 63) / 64);
+    TRY_SET(arena_, Arena::map(bytes_, Arena::Pages::small));
+    data_ = arena_.data();
+    return {};
+  }
+  if (options_.pool && bytes_ <= kSmallBytesMax) {
+    TRY_SET(data_, options_.pool->small_pieces().take(bytes_));
+  } else if (options_.pool) {
+    arena_ = options_.pool->take(bytes_);
+    data_ = arena_.data();
+  }
+  if (data_ != nullptr) {
+    if (bytes_ != 0) std::memset(data_, 0, bytes_);
+    return {};
+  }
+  TRY_SET(arena_, Arena::map(bytes_, Arena::Pages::huge));
+  data_ = arena_.data();
+  if (options_.prefault) prefault(bytes());
+  return {};
 }
 
 DeviceMemory::DeviceMemory(DeviceMemory&& other) noexcept { *this = std::move(other); }
@@ -163,6 +113,7 @@ DeviceMemory::DeviceMemory(DeviceMemory&& other) noexcept { *this = std::move(ot
 DeviceMemory& DeviceMemory::operator=(DeviceMemory&& other) noexcept {
   if (this == &other) return *this;
   release();
+  data_ = std::exchange(other.data_, nullptr);
   arena_ = std::move(other.arena_);
   bytes_ = std::exchange(other.bytes_, 0);
   options_ = std::move(other.options_);
@@ -177,9 +128,14 @@ DeviceMemory::~DeviceMemory() { release(); }
 
 void DeviceMemory::release() {
   if (options_.budget) options_.budget->give_back(std::exchange(charged_bytes_, 0));
-  Arena gone = std::move(arena_);
-  if (options_.pool && !sparse() && gone.data() != nullptr)
-    options_.pool->give_back(std::move(gone));
+  std::byte* data = std::exchange(data_, nullptr);
+  Arena arena = std::move(arena_);
+  if (!options_.pool || data == nullptr || sparse()) return;
+  if (arena.data() == nullptr) {
+    options_.pool->small_pieces().give_back(data, bytes_);
+  } else {
+    options_.pool->give_back(std::move(arena));
+  }
 }
 
 bool DeviceMemory::committed(std::size_t chunk) const {
@@ -237,7 +193,7 @@ std::uint64_t DeviceMemory::committed_bytes() const {
 
 void DeviceMemory::uncommit(std::size_t chunk) {
   const std::size_t bytes = chunk_bytes(chunk);
-  madvise(arena_.data() + chunk * kChunkBytes, bytes, MADV_DONTNEED);
+  madvise(data_ + chunk * kChunkBytes, bytes, MADV_DONTNEED);
   committed_bits_[chunk / 64] &= ~(std::uint64_t{1} << (chunk % 64));
   if (!options_.budget) return;
   options_.budget->give_back(bytes);
@@ -246,7 +202,7 @@ void DeviceMemory::uncommit(std::size_t chunk) {
 
 void DeviceMemory::clear(Extent extent) {
   if (!sparse()) {
-    if (extent.length != 0) std::memset(arena_.data() + extent.offset, 0, extent.length);
+    if (extent.length != 0) std::memset(data_ + extent.offset, 0, extent.length);
     return;
   }
   for (Extent part = committed_from(extent.offset); part.length != 0 && part.offset < extent.end();
@@ -260,7 +216,7 @@ void DeviceMemory::clear(Extent extent) {
       if (at == chunk * kChunkBytes && next == chunk_end) {
         uncommit(chunk);
       } else {
-        std::memset(arena_.data() + at, 0, next - at);
+        std::memset(data_ + at, 0, next - at);
       }
       at = next;
     }

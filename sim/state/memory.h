@@ -13,7 +13,9 @@
 
 #include "sim/base/mutex.h"
 #include "sim/base/result.h"
+#include "sim/state/arena.h"
 #include "sim/state/bytes.h"
+#include "sim/state/slab.h"
 
 namespace mdevsim::state {
 
@@ -34,35 +36,14 @@ class MemoryBudget {
   std::atomic<std::uint64_t> used_bytes_ = 0;
 };
 
-// Bytes straight from the kernel, or from the heap where they are few (a mapping of its own costs
-// the kernel more than 16 KiB are worth, and a process has only 65530).
-class Arena {
- public:
-  enum class Pages { huge, small };  // huge: asks for pages of 2 MiB (madvise)
-
-  Arena() = default;
-  // ENOMEM when the machine has none. Reads as zeros.
-  static Result<Arena> map(std::size_t bytes, Pages pages);
-  Arena(Arena&& other) noexcept;
-  Arena& operator=(Arena&& other) noexcept;
-  ~Arena();
-
-  std::byte* data() const { return data_; }
-  std::size_t size() const { return bytes_; }  // at least what was asked for
-
- private:
-  Arena(std::byte* data, std::size_t bytes) : data_(data), bytes_(bytes) {}
-
-  std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
-// Keeps the arenas of devices that are gone, for the next device of about the same size. Safe to
-// share between threads.
+// Keeps the arenas of devices that are gone, for the next device of about the same size, and has
+// those of small devices side by side. Safe to share between threads.
 class ArenaPool {
  public:
-  // What is given back beyond bytes_max goes to the kernel at once.
+  // What is given back beyond bytes_max goes to the kernel at once. (Small pieces do not count.)
   explicit ArenaPool(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
+
+  SlabPool& small_pieces() { return small_pieces_; }
 
   // A warm arena, whose bytes are whatever they were; an empty one when there is none that fits.
   Arena take(std::size_t bytes) EXCLUDES(mutex_);
@@ -71,6 +52,7 @@ class ArenaPool {
 
  private:
   const std::uint64_t bytes_max_;
+  SlabPool small_pieces_;
   mutable Mutex mutex_;
   std::map<std::size_t, std::vector<Arena>> by_size_ GUARDED_BY(mutex_);
   std::uint64_t kept_bytes_ GUARDED_BY(mutex_) = 0;
@@ -109,8 +91,8 @@ class DeviceMemory {
   ~DeviceMemory();
 
   // Of sparse memory only what is committed may be written.
-  Bytes bytes() { return {arena_.data(), bytes_}; }
-  ConstBytes bytes() const { return {arena_.data(), bytes_}; }
+  Bytes bytes() { return {data_, bytes_}; }
+  ConstBytes bytes() const { return {data_, bytes_}; }
   std::size_t size() const { return bytes_; }
   bool sparse() const { return options_.sparse; }
 
@@ -133,9 +115,12 @@ class DeviceMemory {
   bool committed(std::size_t chunk) const;
   void uncommit(std::size_t chunk);
   std::size_t chunk_bytes(std::size_t chunk) const;  // the last one may be shorter
+  Result<void> charge();
+  Result<void> allocate();
   void release();
 
-  Arena arena_;
+  std::byte* data_ = nullptr;
+  Arena arena_;  // empty when the memory is a small piece of the pool's
   std::size_t bytes_ = 0;
   MemoryOptions options_;
   std::uint64_t charged_bytes_ = 0;

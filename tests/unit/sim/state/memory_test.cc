@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <set>
+#include <vector>
 
 #include "sim/base/limits.h"
+#include "sim/base/random.h"
 #include "sim/state/block.h"
 
 namespace mdevsim::state {
@@ -96,6 +99,44 @@ TEST(ArenaPool, KeepsNoMoreThanItsLimit) {
     EXPECT_EQ(pool->kept_bytes(), 0u);
   }
   EXPECT_EQ(pool->kept_bytes(), 4 * kMiB);
+}
+
+TEST(ArenaPool, HasSmallPiecesSideBySide) {
+  const auto pool = std::make_shared<ArenaPool>(0);
+  std::vector<DeviceMemory> devices;
+  std::set<std::uintptr_t> slabs;
+  for (int i = 0; i < 300; ++i) {
+    devices.push_back(memory(16 * kKiB, {.pool = pool}));
+    ASSERT_TRUE(is_zero(devices.back().bytes()));
+    fill(devices.back().bytes());
+    slabs.insert(reinterpret_cast<std::uintptr_t>(devices.back().bytes().data()) /
+                 SlabPool::kSlabBytes);
+  }
+  EXPECT_EQ(slabs.size(), 3u);  // 128 of them in one
+  EXPECT_EQ(pool->small_pieces().slab_bytes(), 6 * kMiB);
+  devices.clear();
+  EXPECT_EQ(pool->small_pieces().slab_bytes(), 2 * kMiB);
+}
+
+TEST(ArenaPool, HandsOutNoSmallPieceTwice) {
+  const auto pool = std::make_shared<ArenaPool>(0);
+  Random random(3);
+  std::vector<DeviceMemory> devices;
+  std::vector<std::byte> contents;
+  for (int i = 0; i < 3000; ++i) {
+    if (random.next() % 3 != 0 || devices.empty()) {
+      devices.push_back(memory(1 + random.next() % (40 * kKiB), {.pool = pool}));
+      contents.push_back(static_cast<std::byte>(random.next()));
+      std::fill_n(devices.back().bytes().data(), devices.back().size(), contents.back());
+      continue;
+    }
+    const std::size_t gone = random.next() % devices.size();
+    for (const std::byte byte : devices[gone].bytes()) ASSERT_EQ(byte, contents[gone]);
+    devices[gone] = std::move(devices.back());
+    devices.pop_back();
+    contents[gone] = contents.back();
+    contents.pop_back();
+  }
 }
 
 TEST(SparseMemory, CostsTheBudgetWhatIsCommitted) {

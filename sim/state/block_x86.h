@@ -1,0 +1,92 @@
+// What the variants for x86 share: how a block is cut so that its middle fits the registers.
+// Internal to the block_*.cc of sim/state.
+#pragma once
+
+#include <emmintrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "sim/state/bytes.h"
+
+namespace mdevsim::state {
+
+// What becomes of the bytes that a checksum reads: nothing more, a copy, or a copy past the cache.
+enum class Store { none, cached, streamed };
+
+// Copies of fewer bytes stay in the cache: whoever reads them is near, and the write combining
+// buffers are not worth emptying for them.
+inline constexpr std::size_t kStreamedBytesMin = std::size_t{32} << 10;
+
+// Streaming stores want their address at a multiple of this.
+inline constexpr std::size_t kStoreAlignment = 64;
+
+std::uint32_t crc32c_by_instruction(const std::byte* from, std::size_t bytes, std::uint32_t crc);
+std::uint32_t crc32c_sse42(const std::byte* from, std::size_t bytes, std::uint32_t crc);
+std::uint32_t copy_with_crc32c_sse42(std::byte* to, const std::byte* from, std::size_t bytes,
+                                     std::uint32_t crc);
+
+inline std::size_t bytes_to_alignment(const std::byte* to) {
+  return -std::bit_cast<std::uintptr_t>(to) % kStoreAlignment;
+}
+
+// A copy whose middle is a multiple of Step bytes and aligned: `stream(to, from, bytes)` does that.
+template <std::size_t Step, typename Stream>
+void copy_streamed(std::byte* to, const std::byte* from, std::size_t bytes, Stream stream) {
+  if (bytes < kStreamedBytesMin) {
+    if (bytes != 0) std::memcpy(to, from, bytes);
+    return;
+  }
+  const std::size_t head = bytes_to_alignment(to);
+  const std::size_t middle = (bytes - head) / Step * Step;
+  const std::size_t behind = head + middle;
+  std::memcpy(to, from, head);
+  stream(to + head, from + head, middle);
+  std::memcpy(to + behind, from + behind, bytes - behind);
+  _mm_sfence();  // whoever is told of the copy sees it
+}
+
+// zero_pages() by is_zero(from, bytes). Most pages that are not zero show it in their first line,
+// so those of later pages are on their way while this one is looked at.
+template <typename IsZero>
+std::uint64_t zero_pages_ahead(const std::byte* from, std::size_t pages, IsZero is_zero) {
+  constexpr std::size_t kAhead = 8;
+  std::uint64_t mask = 0;
+  for (std::size_t i = 0; i < pages; ++i) {
+    if (i + kAhead < pages) _mm_prefetch(from + (i + kAhead) * kPageBytes, _MM_HINT_T0);
+    if (is_zero(from + i * kPageBytes, kPageBytes)) mask |= std::uint64_t{1} << i;
+  }
+  return mask;
+}
+
+// A checksum whose first part is a multiple of Step bytes: `fold(to, from, bytes, crc)` does that.
+template <std::size_t Step, typename Fold>
+std::uint32_t crc32c_folded(const std::byte* from, std::size_t bytes, std::uint32_t crc,
+                            Fold fold) {
+  const std::size_t middle = bytes / Step * Step;
+  if (middle != 0) crc = fold(nullptr, from, middle, crc);
+  return crc32c_by_instruction(from + middle, bytes - middle, crc);
+}
+
+// The same with a copy.
+template <std::size_t Step, typename Fold>
+std::uint32_t copy_folded(std::byte* to, const std::byte* from, std::size_t bytes,
+                          std::uint32_t crc, Fold fold_cached, Fold fold_streamed) {
+  if (bytes == 0) return crc;
+  const bool streamed = bytes >= kStreamedBytesMin;
+  const std::size_t head = streamed ? bytes_to_alignment(to) : 0;
+  const std::size_t middle = (bytes - head) / Step * Step;
+  const std::size_t behind = head + middle;
+  crc = crc32c_by_instruction(from, head, crc);
+  std::memcpy(to, from, head);
+  if (middle != 0)
+    crc = (streamed ? fold_streamed : fold_cached)(to + head, from + head, middle, crc);
+  std::memcpy(to + behind, from + behind, bytes - behind);
+  if (streamed) _mm_sfence();
+  return crc32c_by_instruction(from + behind, bytes - behind, crc);
+}
+
+}  // namespace mdevsim::state
