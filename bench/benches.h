@@ -12,6 +12,7 @@ namespace mdevsim::bench {
 void measure_components(const Lab& lab);
 void measure_noise(const Lab& lab);
 void measure_attributes(const Lab& lab);
+void measure_trace(const Lab& lab);
 void measure_create(const Lab& lab);
 void measure_clients(const Lab& lab);
 void measure_walks(const Lab& lab);
@@ -35,6 +36,7 @@ inline constexpr std::array kBenches{
     Bench{"attribute", "open+read+close, read, write, stat and list, one client",
           measure_attributes},
     Bench{"component", "what requests cost inside of the server, without FUSE", measure_components},
+    Bench{"trace", "what tracing costs the server", measure_trace},
     Bench{"create", "write of create until another process sees the directory", measure_create},
     Bench{"clients", "4 clients' throughput", measure_clients},
     Bench{"walk", "ls -lR and find over 111,000 nodes", measure_walks},

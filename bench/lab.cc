@@ -84,10 +84,13 @@ std::vector<std::string> Lab::floor_command(FloorShape shape, CreateCost cost,
           std::to_string(cost.messages)};
 }
 
-std::unique_ptr<ServerProcess> Lab::start_server(const std::string& host_file,
-                                                 const Cpus& cpus) const {
+std::unique_ptr<ServerProcess> Lab::start_server(
+    const std::string& host_file, const Cpus& cpus,
+    const std::vector<std::string>& further_options) const {
   const std::string mountpoint = new_mountpoint();
-  return std::make_unique<ServerProcess>(server_command(host_file, mountpoint), mountpoint, cpus);
+  std::vector<std::string> command = server_command(host_file, mountpoint);
+  command.insert(command.end(), further_options.begin(), further_options.end());
+  return std::make_unique<ServerProcess>(command, mountpoint, cpus);
 }
 
 std::unique_ptr<ServerProcess> Lab::start_floor(FloorShape shape, const Cpus& cpus,

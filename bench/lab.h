@@ -46,7 +46,9 @@ class Lab {
   std::vector<std::string> floor_command(FloorShape shape, CreateCost cost,
                                          const std::string& mountpoint) const;
 
-  std::unique_ptr<ServerProcess> start_server(const std::string& host_file, const Cpus& cpus) const;
+  std::unique_ptr<ServerProcess> start_server(
+      const std::string& host_file, const Cpus& cpus,
+      const std::vector<std::string>& further_options = {}) const;
   std::unique_ptr<ServerProcess> start_floor(FloorShape shape, const Cpus& cpus,
                                              CreateCost cost = {}) const;
   // A floor server on the plain transport, whatever the server under test uses.

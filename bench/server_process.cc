@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -146,6 +147,16 @@ std::uint64_t ServerProcess::cpu_ticks() const {
   if (!(fields >> user >> system))
     fatal("cannot read the processor time of", fmt::format("process {}", pid_));
   return user + system;
+}
+
+std::uint64_t ServerProcess::cpu_ns() const {
+  clockid_t clock{};
+  timespec time{};
+  if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    fatal("cannot read the processor time of", fmt::format("process {}", pid_));
+  constexpr std::uint64_t kNsPerS = 1'000'000'000;
+  return static_cast<std::uint64_t>(time.tv_sec) * kNsPerS +
+         static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 void ServerProcess::make_kernel_forget() const {

@@ -40,6 +40,7 @@ class ServerProcess {
   std::uint64_t memory_bytes() const;
   // Processor time used so far.
   std::uint64_t cpu_ticks() const;
+  std::uint64_t cpu_ns() const;
   // The kernel drops every entry and inode of the mount that nobody uses, and tells the server to
   // forget them.
   void make_kernel_forget() const;

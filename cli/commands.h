@@ -12,6 +12,7 @@ int mount_main(std::span<char*> args);
 int check_main(std::span<char*> args);
 int compat_main(std::span<char*> args);
 int hold_main(std::span<char*> args);
+int trace_main(std::span<char*> args);
 int doctor_main(std::span<char*> args);
 
 // What every subcommand ends with; `run` has its own (see fusefs/launch/exit_status.h).

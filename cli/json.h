@@ -1,12 +1,4 @@
-// What --json needs of JSON: text in quotes. The rest is written by hand where it is printed.
+// What --json needs of JSON: json_string.
 #pragma once
 
-#include <string>
-#include <string_view>
-
-namespace mdevsim::cli {
-
-// The text as a JSON string, quotes included; control characters are escaped.
-std::string json_string(std::string_view text);
-
-}  // namespace mdevsim::cli
+#include "sim/base/json.h"

@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"check", "tell every problem of host files", check_main},
     {"compat", "tell whether one device can take another's state, and what to change", compat_main},
     {"hold", "keep a simulated device open, as a guest does that uses it", hold_main},
+    {"trace", "show the requests that a simulated host has answered", trace_main},
     {"doctor", "tell what of mdevsim works on this machine", doctor_main},
 };
 

@@ -33,6 +33,7 @@ Syntax syntax() {
       "send uevents to this network namespace: none, kernel, udev or both; "
       "a real udevd acts on them");
   syntax.options.add_options()("allow-other", "let other users look at it");
+  syntax.options.add_options()("no-trace", "do not keep the last requests for mdevsim trace");
   syntax.options.add_options()("log-level", po::value<std::string>()->value_name("LEVEL"),
                                "how much the simulator tells on stderr");
   syntax.positional.add("hostfile", 1).add("dir", 1);
@@ -94,6 +95,7 @@ int mount_main(std::span<char*> args) {
   options.host = given.text("host");
   options.events = given.text("events");
   options.log_level = given.text("log-level");
+  options.trace = !given.has("no-trace");
   options.allow_other = given.has("allow-other");
   options.foreground = given.has("foreground");
   const launch::Done done = launch::mount_tree(options);

@@ -39,6 +39,7 @@ Syntax syntax() {
       "uevents to send: none, kernel, udev or both; by default both in a "
       "private network, none with --net host, where a real udevd would act "
       "on them and only udev may be chosen");
+  syntax.options.add_options()("no-trace", "do not keep the last requests for mdevsim trace");
   syntax.options.add_options()("log-level", po::value<std::string>()->value_name("LEVEL"),
                                "how much the simulator tells on stderr");
   syntax.positional.add("hostfile", 1);
@@ -82,6 +83,7 @@ int run_main(std::span<char*> args) {
   options.private_network = net == "private";
   options.events = given.text("events");
   options.log_level = given.text("log-level");
+  options.trace = !given.has("no-trace");
   options.compose.with_real_devices = given.has("with-real-devices");
   options.compose.real_writable = given.has("real-rw");
   if (!is_one_of(options.events, {"", "none", "kernel", "udev", "both"})) {

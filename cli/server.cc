@@ -40,6 +40,7 @@ struct ServerOptions {
   fusefs::SessionOptions session;
   uevent::Audience audience = uevent::Audience::none;
   std::chrono::milliseconds hold_reply{0};
+  std::size_t trace_requests = 0;
   fusefs::LogLevel log_level = fusefs::LogLevel::warning;
 };
 
@@ -62,6 +63,8 @@ Syntax server_syntax() {
       "allow-other", "let other users look at --mountpoint")(
       "hold-reply", po::value<unsigned>()->default_value(0),
       "milliseconds by which replies to changes are held back")(
+      "trace", po::value<std::size_t>()->default_value(kTraceRequests)->value_name("N"),
+      "how many requests the trace keeps; 0: requests are not traced")(
       "log-level", po::value<std::string>()->default_value("warning"),
       "error, warning, info or debug (every request)")(
       "foreground", "accepted for clarity: the server never puts itself into the background")(
@@ -96,6 +99,10 @@ std::string read_options(const Arguments& arguments, ServerOptions& options) {
   const auto audience = uevent::audience_from_name(arguments.text("events"));
   if (!audience) return "--events is one of none, kernel, udev and both";
   options.audience = *audience;
+  options.trace_requests = arguments.values["trace"].as<std::size_t>();
+  if (options.trace_requests > kTraceRequestsMax) {
+    return fmt::format("--trace is at most {}", kTraceRequestsMax);
+  }
   const auto level = fusefs::log_level_from_name(arguments.text("log-level"));
   if (!level) return "--log-level is one of error, warning, info and debug";
   options.log_level = *level;
@@ -148,6 +155,11 @@ int serve(const ServerOptions& options, std::vector<std::unique_ptr<World>> worl
   fusefs::RequestLog request_log(log);
   fusefs::ObserverChain observers;
   if (log.enabled(fusefs::LogLevel::debug)) observers.add(request_log);
+  std::unique_ptr<fusefs::Trace> trace;
+  if (options.trace_requests > 0) {
+    trace = std::make_unique<fusefs::Trace>(options.trace_requests);
+    observers.add(*trace);
+  }
   fusefs::Overlay overlay(fusefs::kOverlayLimits);
   fusefs::Pollers pollers;
   fusefs::Completion completion({.overlay = overlay,
@@ -156,12 +168,14 @@ int serve(const ServerOptions& options, std::vector<std::unique_ptr<World>> worl
                                  .send_uevents = sender ? fusefs::SendUevents(send) : nullptr,
                                  .hold_reply = options.hold_reply});
   sysfs::Tree tree(std::move(worlds), completion);
+  if (trace) trace->serve(tree, [&completion] { completion.requests_traced(); });
   fusefs::Adapter adapter{.tree = tree,
                           .completion = completion,
                           .overlay = overlay,
                           .pollers = pollers,
                           .observers = observers,
                           .log = log,
+                          .trace = trace.get(),
                           .uid = ::geteuid(),
                           .gid = ::getegid()};
   std::timespec_get(&adapter.start, TIME_UTC);

@@ -12,6 +12,7 @@
 #include "fusefs/fuse/open_file.h"
 #include "fusefs/fuse/overlay.h"
 #include "fusefs/fuse/pollers.h"
+#include "fusefs/fuse/trace.h"
 #include "fusefs/sysfs/tree.h"
 
 namespace mdevsim::fusefs {
@@ -23,6 +24,7 @@ struct Adapter {
   Pollers& pollers;
   const ObserverChain& observers;
   Log& log;
+  Trace* trace = nullptr;  // null when requests are not traced
   const sysfs::NodeId root = tree.root();
 
   // Who owns the nodes that nobody gave to anybody else, and their times: root and the server's

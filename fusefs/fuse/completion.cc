@@ -71,6 +71,11 @@ void Completion::invalidate_pages(sysfs::NodeId node) {
   ready_.notify_one();
 }
 
+void Completion::requests_traced() {
+  enqueue(RequestsTraced{});
+  ready_.notify_one();
+}
+
 void Completion::enqueue(Work work) {
   const MutexLock lock(mutex_);
   queue_.push_back(std::move(work));
@@ -103,6 +108,7 @@ void Completion::run() {
       std::visit(Overloaded{
                      [this](sysfs::Batch& batch) { carry_out(batch); },
                      [this](sysfs::NodeId node) { kernel_->invalidate_pages(node); },
+                     [this](RequestsTraced) { wake_all(parts_.pollers.requests_traced()); },
                  },
                  work);
     }
@@ -136,10 +142,11 @@ void Completion::answer_due(std::chrono::steady_clock::time_point now) {
   }
 }
 
+void Completion::wake_all(const std::vector<PollHandle>& handles) {
+  for (const PollHandle handle : handles) kernel_->wake(handle);
+}
+
 void Completion::carry_out(const sysfs::Notice& notice) {
-  const auto wake_all = [this](const std::vector<PollHandle>& handles) {
-    for (const PollHandle handle : handles) kernel_->wake(handle);
-  };
   std::visit(Overloaded{
                  [&](const sysfs::ExpireEntry& expire) {
                    kernel_->expire_entry(expire.directory, expire.name);

@@ -58,11 +58,15 @@ class Completion : public sysfs::BatchSink {
   // For reads through the page cache (splice): see Kernel::invalidate_pages.
   void invalidate_pages(sysfs::NodeId node) EXCLUDES(mutex_);
 
+  // Wakes whoever polls the trace.
+  void requests_traced() EXCLUDES(mutex_);
+
   // Changes with every batch, before the world's lock is dropped.
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
  private:
-  using Work = std::variant<sysfs::Batch, sysfs::NodeId>;
+  struct RequestsTraced {};
+  using Work = std::variant<sysfs::Batch, sysfs::NodeId, RequestsTraced>;
 
   struct Held {
     std::chrono::steady_clock::time_point due;
@@ -77,6 +81,7 @@ class Completion : public sysfs::BatchSink {
   void carry_out(sysfs::Batch& batch);
   void answer_due(std::chrono::steady_clock::time_point now);
   void carry_out(const sysfs::Notice& notice);
+  void wake_all(const std::vector<PollHandle>& handles);
   void answer(std::uint64_t request, Errc errc, std::uint64_t bytes) EXCLUDES(mutex_);
 
   const Parts parts_;

@@ -45,7 +45,7 @@ Errc check_mode(int flags, unsigned mode) {
 void describe(fuse_file_info& info, sysfs::FileKind kind) {
   info.direct_io = 1;
   info.noflush = 1;
-  info.nonseekable = kind == sysfs::FileKind::stream ? 1 : 0;
+  info.nonseekable = kind == sysfs::FileKind::stream || kind == sysfs::FileKind::requests ? 1 : 0;
   // Writers of one file need not wait for each other (libfuse 3.15).
   [](auto& any) {
     if constexpr (requires { any.parallel_direct_writes; }) any.parallel_direct_writes = 1;
@@ -72,6 +72,9 @@ void do_open(Request& request, fuse_file_info* info) {
   const Errc allowed = check_mode(info->flags, mode);
   if (allowed != Errc::ok && !may_be_kernels_own(info->flags)) return request.answer(allowed);
   if ((info->flags & O_DIRECT) != 0) return request.answer(Errc::invalid);
+  if (stat.file == sysfs::FileKind::requests && adapter.trace == nullptr) {
+    return request.answer(Errc::not_supported);
+  }
   const Errc errc = adapter.tree.opened(request.node(), request.caller());
   if (errc != Errc::ok) return request.answer(errc);
   OpenFile& file = *adapter.files.acquire();
@@ -114,6 +117,11 @@ class AttributeText : public TextSource {
 Errc read_file(Request& request, OpenFile& file, std::uint64_t offset, std::size_t size,
                std::string& out) {
   Adapter& adapter = request.adapter();
+  if (file.kind == sysfs::FileKind::requests) {
+    const MutexLock lock(file.mutex);
+    adapter.trace->read(file.node.host(), file.requests, size, out);
+    return Errc::ok;
+  }
   if (file.kind != sysfs::FileKind::text) {
     file.seen_changes.store(adapter.pollers.changes(file.node), std::memory_order_relaxed);
     return adapter.tree.read(file.node, offset, size, request.caller(), out);
@@ -171,11 +179,24 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
 
 // ---- poll ---------------------------------------------------------------------------------------
 
-// Always readable and writable; PRI and ERR say that the value was never read, has changed since,
-// or is gone.
-void do_poll(Request& request, fuse_file_info* info, fuse_pollhandle* handle) {
-  constexpr unsigned kAlways = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+// Of an attribute: always readable and writable; PRI and ERR say that the value was never read, has
+// changed since, or is gone. Of the trace: readable when there is more of it.
+unsigned poll_events(Adapter& adapter, OpenFile& file) {
+  constexpr unsigned kReadable = POLLIN | POLLRDNORM;
+  constexpr unsigned kAlways = kReadable | POLLOUT | POLLWRNORM;
   constexpr unsigned kChanged = POLLERR | POLLPRI;
+  if (file.kind == sysfs::FileKind::requests) {
+    const MutexLock lock(file.mutex);
+    return adapter.trace->is_readable(file.node.host(), file.requests) ? kReadable : 0;
+  }
+  sysfs::Stat stat;
+  const bool alive = adapter.tree.stat(file.node, stat) == Errc::ok && stat.alive;
+  const bool unchanged = alive && file.seen_changes.load(std::memory_order_relaxed) ==
+                                      adapter.pollers.changes(file.node);
+  return unchanged ? kAlways : kAlways | kChanged;
+}
+
+void do_poll(Request& request, fuse_file_info* info, fuse_pollhandle* handle) {
   Adapter& adapter = request.adapter();
   OpenFile& file = file_of(*info);
   // The poller is entered before the look, so that no change falls between the two.
@@ -185,11 +206,7 @@ void do_poll(Request& request, fuse_file_info* info, fuse_pollhandle* handle) {
       fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(before.handle));
     }
   }
-  sysfs::Stat stat;
-  const bool alive = adapter.tree.stat(file.node, stat) == Errc::ok && stat.alive;
-  const bool unchanged = alive && file.seen_changes.load(std::memory_order_relaxed) ==
-                                      adapter.pollers.changes(file.node);
-  request.reply_poll(unchanged ? kAlways : kAlways | kChanged);
+  request.reply_poll(poll_events(adapter, file));
 }
 
 // ---- directories --------------------------------------------------------------------------------

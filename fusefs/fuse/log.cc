@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "fusefs/fuse/command_names.h"
+
 namespace mdevsim::fusefs {
 namespace {
 
@@ -60,13 +62,14 @@ void Log::write(LogLevel level, std::string_view message) {
 }
 
 void RequestLog::after(const RequestFacts& facts, const Answer& answer) {
+  const std::string_view detail = facts.detail;
   const auto microseconds =
       std::chrono::duration_cast<std::chrono::microseconds>(answer.duration).count();
   log_.debug(fmt::format(
       "pid={} comm={} uid={} op={} node={:#x}{}{}{} result={} bytes={} us={}", facts.pid,
-      escaped(facts.command()), facts.uid, operation_name(facts.operation), facts.node.value(),
-      facts.detail.empty() ? "" : " detail=\"", escaped(facts.detail),
-      facts.detail.empty() ? "" : "\"", errc_symbol(answer.errc), answer.bytes, microseconds));
+      escaped(read_command_name(facts.pid)), facts.uid, operation_name(facts.operation),
+      facts.node.value(), detail.empty() ? "" : " detail=\"", escaped(detail),
+      detail.empty() ? "" : "\"", errc_symbol(answer.errc), answer.bytes, microseconds));
 }
 
 }  // namespace mdevsim::fusefs

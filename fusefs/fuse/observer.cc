@@ -1,7 +1,7 @@
 #include "fusefs/fuse/observer.h"
 
+#include <algorithm>
 #include <array>
-#include <fstream>
 
 namespace mdevsim::fusefs {
 
@@ -14,11 +14,9 @@ std::string_view operation_name(Operation operation) {
   return kNames[static_cast<std::size_t>(operation)];
 }
 
-std::string RequestFacts::command() const {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
-  std::string name;
-  if (!std::getline(file, name) || name.empty()) return "?";
-  return name;
+Detail::Detail(std::string_view text)
+    : size_(static_cast<std::uint8_t>(std::min(text.size(), kBytesMax))) {
+  std::copy_n(text.data(), size_, bytes_.data());
 }
 
 void ObserverChain::after(const RequestFacts& facts, Errc errc, std::uint64_t bytes) const {

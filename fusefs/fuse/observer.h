@@ -2,9 +2,10 @@
 // may hook in: logging, tracing, auditing. Without observers a request costs one comparison more.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,20 +46,30 @@ enum class Operation : std::uint8_t {
 
 std::string_view operation_name(Operation operation);
 
+// The name that a request looks up, or the first of the bytes that it writes. In place: requests
+// are copied, and most need no memory of their own for that.
+class Detail {
+ public:
+  static constexpr std::size_t kBytesMax = 120;
+
+  Detail() = default;
+  Detail(std::string_view text);  // NOLINT: it is that text, cut
+  operator std::string_view() const { return {bytes_.data(), size_}; }
+  // How much of this object means anything.
+  std::size_t used() const { return 1 + std::size_t{size_}; }
+
+ private:
+  std::uint8_t size_ = 0;
+  std::array<char, kBytesMax> bytes_;  // only the first size_ mean anything
+};
+
 struct RequestFacts {
   Operation operation{};
   sysfs::NodeId node;
-  std::uint32_t pid = 0;
+  std::uint32_t pid = 0;  // of the thread that asks; 0 when the kernel asks on its own behalf
   std::uint32_t uid = 0;
   std::chrono::steady_clock::time_point begin{};
-  std::string
-      detail;  // the name that is looked up, the bytes that are written; cut to kDetailBytesMax
-
-  static constexpr std::size_t kDetailBytesMax = 128;
-
-  // The caller's command name as /proc has it; "?" when the process is gone. Reads a file: ask only
-  // when it is needed.
-  std::string command() const;
+  Detail detail;
 };
 
 struct Answer {

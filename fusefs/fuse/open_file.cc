@@ -70,6 +70,7 @@ void TextSnapshot::reset() {
 void OpenFile::reset() {
   const MutexLock lock(mutex);
   text.reset();
+  requests.reset();
   seen_changes.store(0, std::memory_order_relaxed);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "fusefs/fuse/trace.h"
 #include "fusefs/sysfs/node.h"
 #include "sim/base/errc.h"
 #include "sim/base/mutex.h"
@@ -55,6 +56,7 @@ struct OpenFile {
 
   Mutex mutex;
   TextSnapshot text GUARDED_BY(mutex);
+  TraceCursor requests GUARDED_BY(mutex);
 
   // Makes a used one as good as new.
   void reset();

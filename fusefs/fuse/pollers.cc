@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "fusefs/sysfs/kinds.h"
+
 namespace mdevsim::fusefs {
 
 std::uint64_t Pollers::changes(sysfs::NodeId node) const {
@@ -63,6 +65,11 @@ std::vector<PollHandle> Pollers::object_gone(sysfs::NodeId any_node) {
   }
   return take_matching(
       [object](const Poller& poller) { return poller.node.object_key() == object; });
+}
+
+std::vector<PollHandle> Pollers::requests_traced() {
+  const MutexLock lock(mutex_);
+  return take_matching([](const Poller& poller) { return sysfs::is_request_log(poller.node); });
 }
 
 std::vector<PollHandle> Pollers::take_all() {

@@ -28,6 +28,8 @@ class Pollers {
   std::vector<PollHandle> attribute_changed(sysfs::NodeId node) EXCLUDES(mutex_);
   // The object went; the pollers of all its attributes are to be woken by the caller.
   std::vector<PollHandle> object_gone(sysfs::NodeId any_node) EXCLUDES(mutex_);
+  // The trace has grown; whoever polls it is to be woken by the caller.
+  std::vector<PollHandle> requests_traced() EXCLUDES(mutex_);
   // Nobody will be woken any more.
   std::vector<PollHandle> take_all() EXCLUDES(mutex_);
 

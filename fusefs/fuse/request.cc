@@ -69,7 +69,7 @@ Request::Request(Operation operation, fuse_req_t request, fuse_ino_t inode, std:
   facts_.pid = static_cast<std::uint32_t>(context->pid);
   facts_.uid = context->uid;
   facts_.begin = std::chrono::steady_clock::now();
-  facts_.detail = detail.substr(0, RequestFacts::kDetailBytesMax);
+  facts_.detail = detail;
   adapter_.observers.before(facts_);
 }
 

@@ -80,6 +80,7 @@ ServerOptions server_options(const MountOptions& options, const std::string& dir
   server.mount_point = directory;
   server.events = options.events;
   server.log_level = options.log_level;
+  server.trace = options.trace;
   server.allow_other = options.allow_other;
   server.foreground = options.foreground;
   return server;

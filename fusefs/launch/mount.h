@@ -13,6 +13,7 @@ struct MountOptions {
   std::string directory;
   std::string events = "none";
   std::string log_level;
+  bool trace = true;
   bool allow_other = false;
   bool foreground = false;
 };

@@ -100,6 +100,7 @@ Outcome<Prepared> prepare(const RunOptions& options) {
   server_options.fuse_fd = fuse->get();
   server_options.events = options.events;
   server_options.log_level = options.log_level;
+  server_options.trace = options.trace;
   server_options.allow_other = true;
   auto server = ServerProcess::start(server_options, STDERR_FILENO, true);
   if (!server) return tl::unexpected(server.error());

@@ -14,6 +14,7 @@ struct RunOptions {
   bool private_network = true;
   std::string events;     // none, kernel, udev, both; empty: both in a private network, else none
   std::string log_level;  // the server's
+  bool trace = true;
   ComposeOptions compose;
   std::vector<std::string> command;
 };

@@ -105,6 +105,7 @@ std::vector<std::string> server_arguments(const std::string& server, const std::
   add("--lifeline-fd", number(lifeline_fd));
   add("--events", options.events);
   add("--log-level", options.log_level);
+  if (!options.trace) add("--trace", "0");
   if (options.allow_other) words.emplace_back("--allow-other");
   if (options.foreground) words.emplace_back("--foreground");
   return words;

@@ -19,6 +19,7 @@ struct ServerOptions {
   std::string mount_point;  // … or where the server mounts by itself
   std::string events = "none";
   std::string log_level;
+  bool trace = true;
   bool allow_other = false;
   bool foreground = true;
 };

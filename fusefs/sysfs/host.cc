@@ -267,6 +267,11 @@ constexpr Row root_row() {
   return row;
 }
 
+// Read by whoever serves the requests: they are no part of the host.
+constexpr Row request_log(std::string_view name, std::uint8_t parent) {
+  return {.name = name, .parent = parent, .mode = 0444, .file = FileKind::requests};
+}
+
 constexpr Row kRows[] = {
     root_row(),
     with_children(directory("bus", host_row::root), bus_children, bus_find, bus_count),
@@ -295,6 +300,7 @@ constexpr Row kRows[] = {
     directory("mdevsim", host_row::kernel),
     with_children(directory("devices", host_row::mdevsim), simulated_children, simulated_find,
                   simulated_count),
+    request_log("trace", host_row::mdevsim),
 };
 static_assert(std::size(kRows) == host_row::count);
 static_assert(modes_match_callbacks(kRows));

@@ -27,6 +27,7 @@ enum : std::uint8_t {
   virtual_vfio,
   mdevsim,
   mdevsim_devices,
+  trace,
   count
 };
 }
@@ -87,6 +88,11 @@ extern const Table kForestTable, kHostTable, kBusTable, kDriverTable, kModuleTab
     kDeviceClassTable, kPciRootTable, kPciBusTable, kPciFunctionTable, kVirtualDeviceTable,
     kMdevTypesTable, kMdevTypeTable, kInstanceTable, kVfioDeviceTable, kIommuGroupTable,
     kVfioGroupTable, kSimulatedDeviceTable;
+
+// /sys/kernel/mdevsim/trace, of any host.
+constexpr bool is_request_log(NodeId node) {
+  return node.kind() == Kind::host && node.row() == host_row::trace;
+}
 
 // The node of an object of the driver model.
 NodeId node_of(std::uint32_t host, const State& state, const ObjectRef& object);

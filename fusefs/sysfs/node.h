@@ -72,9 +72,10 @@ enum class NodeType : std::uint8_t { directory, attribute, link };
 
 // Size, seeking and caching follow from it.
 enum class FileKind : std::uint8_t {
-  text,    // st_size 4096, content taken when a read starts at offset 0
-  binary,  // its real size, read and written at offsets
-  stream,  // st_size 0, not seekable
+  text,      // st_size 4096, content taken when a read starts at offset 0
+  binary,    // its real size, read and written at offsets
+  stream,    // st_size 0, not seekable
+  requests,  // a stream, too: of the requests themselves, which whoever serves them knows
 };
 
 struct Stat {

@@ -147,7 +147,8 @@ constexpr bool modes_match_callbacks(std::span<const Row> rows) {
     if (row.type != NodeType::attribute) continue;
     const bool readable = (row.mode & 0444) != 0;
     const bool writable = (row.mode & 0222) != 0;
-    const bool can_read = row.show != nullptr || row.read != nullptr || row.opened != nullptr;
+    const bool can_read = row.show != nullptr || row.read != nullptr || row.opened != nullptr ||
+                          row.file == FileKind::requests;
     const bool can_write = row.store != nullptr || row.write != nullptr;
     if (readable != can_read || (writable && !can_write && row.read == nullptr) ||
         (!writable && can_write))

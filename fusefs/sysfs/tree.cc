@@ -46,6 +46,19 @@ bool is_alive(const View& view) {
   return true;
 }
 
+// An instance, and its directory among the simulated devices, can still be named for a while when
+// it has been removed.
+bool is_remembered(const View& view) {
+  const bool is_instances =
+      view.node.kind() == Kind::instance ||
+      (view.node.kind() == Kind::simulated_device && (view.object() & kPhysical) == 0);
+  return is_instances && view.state.instance(InstanceId(view.object())) != nullptr;
+}
+
+bool can_be_named(const View& view) {
+  return table_of(view.node.kind()).alive(view) || is_remembered(view);
+}
+
 std::uint32_t count_subdirectories(const View& view, const Row& row) {
   std::uint32_t count = row.subdirectories != nullptr ? row.subdirectories(view) : 0;
   for (const Row& other : table_of(view.node.kind()).rows) {
@@ -251,11 +264,33 @@ Errc Tree::readlink(NodeId node, std::string& out) const {
   const World::Reading reading(*world);
   const View view{reading.state(), node};
   // A link of a removed instance that somebody holds open still tells where it pointed.
-  const bool remembered =
-      node.kind() == Kind::instance && reading->instance(InstanceId(node.object())) != nullptr;
-  if (!remembered && !is_alive(view)) return Errc::no_entry;
+  if (!is_remembered(view) && !is_alive(view)) return Errc::no_entry;
   append_link_text(reading.state(), node, row_of(node).target(view), out);
   return Errc::ok;
+}
+
+Errc Tree::path(NodeId node, std::string& out) const {
+  if (node == kForest) {
+    out += '/';
+    return Errc::ok;
+  }
+  if (const World* world = impl_->world_of(node)) {
+    const World::Reading reading(*world);
+    const View view{reading.state(), node};
+    if (can_be_named(view)) {
+      const std::size_t before = out.size();
+      append_path(reading.state(), node, out);
+      if (out.size() == before) out += '/';
+      return Errc::ok;
+    }
+  }
+  out += '?';
+  return Errc::no_entry;
+}
+
+std::string_view Tree::host_name(NodeId node) const {
+  const World* world = node == kForest ? nullptr : impl_->world_of(node);
+  return world == nullptr ? std::string_view() : world->name();
 }
 
 Errc Tree::show(NodeId attribute, std::string& out) const {

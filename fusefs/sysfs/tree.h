@@ -71,6 +71,12 @@ class Tree {
 
   Errc readlink(NodeId link, std::string& out) const;
 
+  // Appends where a node is, from its host's root: "/bus/mdev/devices". Of the instances that were
+  // removed the latest are still known; nothing else that is gone is: ENOENT, and "?" is appended.
+  Errc path(NodeId node, std::string& out) const;
+  // Of the host that a node belongs to; empty for the directory above several hosts.
+  std::string_view host_name(NodeId node) const;
+
   // An attribute's text. ENODEV when its object is gone, EIO when it cannot be read.
   Errc show(NodeId attribute, std::string& out) const;
 

@@ -22,7 +22,12 @@ inline constexpr std::uint32_t kFunctionsMax = 60'000;
 inline constexpr std::uint32_t kParentsMax = 60'000;
 inline constexpr std::uint32_t kTypesPerParentMax = 60'000;
 inline constexpr std::uint32_t kInstancesMax = 4'000'000;
-inline constexpr std::size_t kDepartedMax = 256;  // removed instances whose links can still be read
+// Removed instances whose links can still be read, and which the trace can still name: a creation
+// and a removal are six requests, so these are more than a trace of kTraceRequests tells of.
+inline constexpr std::size_t kDepartedMax = 4096;
+inline constexpr std::size_t kTraceRequests =
+    16'384;  // the last ones, unless --trace says how many
+inline constexpr std::size_t kTraceRequestsMax = std::size_t{1} << 24;
 inline constexpr std::size_t kNameBytesMax = 200;
 inline constexpr std::uint32_t kDevicesExpandedMax = 200'000;  // of all hosts of a file together
 inline constexpr std::uint32_t kTypesExpandedMax =

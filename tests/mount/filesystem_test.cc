@@ -488,8 +488,9 @@ class Seen : public fusefs::Observer {
   void after(const fusefs::RequestFacts& facts, const fusefs::Answer& answer) override {
     if (facts.operation != fusefs::Operation::write) return;
     const MutexLock lock(mutex);
-    writes.push_back(facts.detail + " " + std::string(errc_symbol(answer.errc)) + " " +
-                     std::to_string(answer.bytes) + (facts.command() == "?" ? " ?" : ""));
+    writes.push_back(std::string(facts.detail) + " " + std::string(errc_symbol(answer.errc)) + " " +
+                     std::to_string(answer.bytes) +
+                     (fusefs::read_command_name(facts.pid) == "?" ? " ?" : ""));
   }
   Mutex mutex;
   std::vector<std::string> writes;

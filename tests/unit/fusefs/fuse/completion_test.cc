@@ -39,7 +39,7 @@ class RecordingObserver : public Observer {
  public:
   void before(const RequestFacts&) override {}
   void after(const RequestFacts& facts, const Answer& answer) override {
-    seen.push_back(facts.detail + " " + std::string(errc_symbol(answer.errc)));
+    seen.push_back(std::string(facts.detail) + " " + std::string(errc_symbol(answer.errc)));
   }
   std::vector<std::string> seen;
 };
@@ -137,7 +137,7 @@ TEST_F(CompletionTest, ObserversHearOfALateAnswer) {
   RecordingObserver observer;
   observers.add(observer);
   RequestFacts facts;
-  facts.detail = "remove";
+  facts.detail = Detail("remove");
   const sysfs::Ticket late = completion.issue(9, 1, facts);
   completion.post({.notices = {}, .completions = {{late, Errc::again}}});
   run();
