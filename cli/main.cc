@@ -29,6 +29,8 @@ constexpr Command kCommands[] = {
     {"compat", "tell whether one device can take another's state, and what to change", compat_main},
     {"hold", "keep a simulated device open, as a guest does that uses it", hold_main},
     {"trace", "show the requests that a simulated host has answered", trace_main},
+    {"vendor-tool", "tell and set a simulated device's configuration, as a vendor's tool does",
+     vendor_tool_main},
     {"doctor", "tell what of mdevsim works on this machine", doctor_main},
 };
 
@@ -37,7 +39,7 @@ void print_help(std::FILE* out) {
              "usage: mdevsim COMMAND [ARGUMENT...]\n\n"
              "Simulates hosts with mediated devices: any program sees their /sys.\n\ncommands:\n");
   for (const Command& command : kCommands) {
-    fmt::print(out, "  {:<8} {}\n", command.name, command.help);
+    fmt::print(out, "  {:<11} {}\n", command.name, command.help);
   }
   fmt::print(out, "\nmdevsim COMMAND --help tells the options of a command.\n");
 }

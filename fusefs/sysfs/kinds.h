@@ -80,6 +80,9 @@ enum : std::uint8_t { self, class_link, first_file };
 namespace pci_root_row {
 enum : std::uint8_t { self, pci_bus, first_file };
 }
+namespace simulated_device_row {
+enum : std::uint8_t { self, device, hold, configuration, modinfo };
+}
 namespace iommu_group_row {
 enum : std::uint8_t { self, devices };
 }

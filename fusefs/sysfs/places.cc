@@ -229,6 +229,15 @@ void append_places(std::uint32_t host, const State& state, const ObjectRef& obje
   }
 }
 
+// The metadata of another configuration has another size.
+void append_metadata_notice(std::uint32_t host, const ObjectRef& device, std::vector<Notice>& out) {
+  if (device.type == ObjectRef::Type::mdev_type) return;
+  const std::uint32_t object =
+      device.type == ObjectRef::Type::instance ? device.id : kPhysical | (device.id & 0xffff);
+  out.emplace_back(InvalidateAttributes{
+      NodeId(host, Kind::simulated_device, object, simulated_device_row::modinfo)});
+}
+
 }  // namespace
 
 void append_notices(std::uint32_t host, const State& state, const Effect& effect,
@@ -239,6 +248,8 @@ void append_notices(std::uint32_t host, const State& state, const Effect& effect
     append_places(host, state, appeared->object, appeared->facet, false, out);
   } else if (const auto* vanished = std::get_if<Vanished>(&effect)) {
     append_places(host, state, vanished->object, vanished->facet, true, out);
+  } else {
+    append_metadata_notice(host, std::get<Reconfigured>(effect).object, out);
   }
 }
 
