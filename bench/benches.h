@@ -23,6 +23,8 @@ void measure_scale(const Lab& lab);
 void measure_libvirt(const Lab& lab);
 void measure_verdicts(const Lab& lab);
 void measure_references(const Lab& lab);
+void measure_state(const Lab& lab);
+void measure_state_tools(const Lab& lab);
 
 struct Bench {
   std::string_view name;
@@ -49,6 +51,8 @@ inline constexpr std::array kBenches{
     Bench{"libvirt", "libvirt's nodedev-create inside mdevsim run", measure_libvirt},
     Bench{"compat", "verdicts on a million pairs, and the best of 100,000 destinations",
           measure_verdicts},
+    Bench{"state", "what moving device state is made of, in process", measure_state},
+    Bench{"tools", "QEMU, zstd and lz4 on the bytes of device state", measure_state_tools},
     Bench{"reference", "the machine's own /sys, tmpfs and umockdev-run", measure_references},
 };
 

@@ -11,7 +11,7 @@ enum class CpuLevel {
   portable,  // plain C++
   sse42,     // crc32 instructions, carry-less multiplication
   avx2,
-  avx512,  // F, BW, VL, VBMI2, and carry-less multiplication of whole registers
+  avx512,  // F, BW, DQ, VL, VBMI2, VPOPCNTDQ, and carry-less multiplication of whole registers
 };
 
 inline constexpr std::array kCpuLevels{CpuLevel::portable, CpuLevel::sse42, CpuLevel::avx2,

@@ -32,7 +32,7 @@ class DirtyRuns {
  public:
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  PageRun operator[](std::size_t i) const { return {firsts_[i], ends_[i]}; }
+  PageRun operator[](std::size_t i) const { return {edges_[2 * i], edges_[2 * i + 1]}; }
   std::uint64_t pages() const { return pages_; }
 
   class Iterator {
@@ -55,11 +55,10 @@ class DirtyRuns {
  private:
   friend class RunBuilder;
 
-  // Where the runs begin and where they end, each by itself: that is how they are found, 64 pages
-  // at once.
-  std::unique_ptr<std::uint32_t[]> firsts_;
-  std::unique_ptr<std::uint32_t[]> ends_;
-  std::size_t capacity_ = 0;
+  // Where the first run begins and ends, where the second does, and so on: that is how they are
+  // found, a word of the log at once.
+  std::unique_ptr<std::uint32_t[]> edges_;
+  std::size_t capacity_ = 0;  // of edges_
   std::size_t size_ = 0;
   std::uint64_t pages_ = 0;
 };
@@ -72,12 +71,12 @@ class DirtyLog {
   // The writer's part, after it wrote: any number of threads, also while another collects. Bytes
   // outside of the memory are a bug of the caller.
   void mark(std::size_t offset, std::size_t length) {
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // the write is before the look
-    const std::size_t page = offset / kPageBytes;
-    const std::uint64_t word = look_[page / 64].load(std::memory_order_relaxed);
     const bool in_one_page = offset % kPageBytes + length <= kPageBytes;
-    if (((word >> (page % 64)) & 1) != 0 && in_one_page) return;
-    mark_clean(offset, length);
+    if (!in_one_page || !was_dirty(offset)) mark_clean(offset, length);
+  }
+  // The same for a write that is in one page, as that of a register is.
+  void mark_one(std::size_t offset) {
+    if (!was_dirty(offset)) mark_clean(offset, 1);
   }
   void mark_all() { mark_clean(0, bytes_); }
 
@@ -100,6 +99,11 @@ class DirtyLog {
     void operator()(Word* words) const;
   };
 
+  bool was_dirty(std::size_t offset) const {
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // the write is before the look
+    const std::size_t page = offset / kPageBytes;
+    return ((look_[page / 64].load(std::memory_order_relaxed) >> (page % 64)) & 1) != 0;
+  }
   void mark_clean(std::size_t offset, std::size_t length) EXCLUDES(mutex_);
   void settle() const;
 

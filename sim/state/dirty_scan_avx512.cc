@@ -8,7 +8,8 @@
 
 #include "sim/state/dirty_scan.h"
 
-#define AVX512 [[gnu::target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi2,popcnt")]]
+#define AVX512 \
+  [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx512vpopcntdq,bmi2,popcnt")]]
 
 namespace mdevsim::state {
 namespace {
@@ -29,35 +30,58 @@ AVX512 inline bool step_is_clean(const Word* words) {
   return _mm512_test_epi64_mask(all, all) == 0;
 }
 
-AVX512 std::size_t store_positions(std::uint64_t bits, std::uint32_t base, std::uint32_t* to) {
+// Writes base + i for each bit i that is set, 16 at once, and returns their number.
+AVX512 inline std::size_t store_positions(std::uint64_t bits, std::uint32_t base,
+                                          std::uint32_t* to) {
   alignas(64) static constexpr auto kBytes = [] {
     std::array<std::uint8_t, 64> bytes{};
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
     return bytes;
   }();
-  const __m512i positions = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(kBytes.data()));
+  __m512i positions = _mm512_maskz_compress_epi8(bits, _mm512_load_si512(kBytes.data()));
   const __m512i bases = _mm512_set1_epi32(static_cast<int>(base));
-  const __m512i first = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(positions));
-  _mm512_storeu_si512(to, _mm512_add_epi32(first, bases));
   const auto count = static_cast<std::size_t>(std::popcount(bits));
-  if (count > 16) {
-    const __m512i second = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(positions, 1));
-    _mm512_storeu_si512(to + 16, _mm512_add_epi32(second, bases));
-  }
+  std::size_t stored = 0;
+  do {
+    const __m512i next = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(positions));
+    _mm512_storeu_si512(to + stored, _mm512_add_epi32(next, bases));
+    positions = _mm512_alignr_epi32(positions, positions, 4);
+    stored += 16;
+  } while (stored < count);
   return count;
 }
 
-AVX512 inline void take_line(Word* words, std::size_t index, RunBuilder& builder) {
+// The edges of a line's words, by the line and the one before it.
+AVX512 inline __m512i edges_of(__m512i line, __m512i line_before) {
+  const __m512i word_before = _mm512_alignr_epi64(line, line_before, 7);
+  const __m512i page_before =
+      _mm512_or_si512(_mm512_slli_epi64(line, 1), _mm512_srli_epi64(word_before, 63));
+  return _mm512_xor_si512(line, page_before);
+}
+
+// Takes the line that begins with word `index`.
+AVX512 inline __m512i take_line(Word* words, std::size_t index, __m512i line_before,
+                                RunBuilder& builder) {
   const __m512i line = load_line(words);
-  unsigned dirty = _mm512_test_epi64_mask(line, line);
-  if (dirty == 0) return;
-  alignas(64) std::uint64_t bits[kWordsPerLine];
-  _mm512_store_si512(bits, line);
+  const __m512i edges = edges_of(line, line_before);
+  unsigned words_with_edges = _mm512_test_epi64_mask(edges, edges);
+  const auto pages = static_cast<std::uint64_t>(_mm512_reduce_add_epi64(_mm512_popcnt_epi64(line)));
   _mm512_store_si512(words, _mm512_setzero_si512());
-  for (; dirty != 0; dirty &= dirty - 1) {
-    const auto i = static_cast<std::size_t>(std::countr_zero(dirty));
-    builder.add<store_positions>(index + i, bits[i]);
+  alignas(64) std::uint64_t edge_words[kWordsPerLine];
+  _mm512_store_si512(edge_words, edges);
+  std::uint32_t* const room = builder.room_for(kWordsPerLine);
+  std::size_t count = 0;
+  for (; words_with_edges != 0; words_with_edges &= words_with_edges - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(words_with_edges));
+    count +=
+        store_positions(edge_words[i], static_cast<std::uint32_t>((index + i) * 64), room + count);
   }
+  builder.add(count, pages);
+  return line;
+}
+
+AVX512 inline bool ends_dirty(__m512i line) {
+  return (_mm512_movepi64_mask(line) >> (kWordsPerLine - 1)) != 0;
 }
 
 }  // namespace
@@ -65,14 +89,19 @@ AVX512 inline void take_line(Word* words, std::size_t index, RunBuilder& builder
 // Whoever looks meanwhile sees whole words, old or new; the thread sanitizer cannot know.
 AVX512 [[gnu::no_sanitize("thread")]] void take_runs_avx512(DirtyWords words, DirtyRuns& out) {
   RunBuilder builder(out);
+  __m512i line = _mm512_setzero_si512();
   std::size_t at = 0;
-  for (; at + kWordsPerStep <= words.size(); at += kWordsPerStep) {
-    if (step_is_clean(&words[at])) continue;
-    for (std::size_t i = 0; i < kLinesPerStep; ++i)
-      take_line(&words[at + i * kWordsPerLine], at + i * kWordsPerLine, builder);
+  while (at < words.size()) {
+    const bool whole_step = at + kWordsPerStep <= words.size();
+    if (whole_step && !ends_dirty(line) && step_is_clean(&words[at])) {
+      line = _mm512_setzero_si512();
+      at += kWordsPerStep;
+      continue;
+    }
+    const std::size_t end = whole_step ? at + kWordsPerStep : words.size();
+    for (; at < end; at += kWordsPerLine) line = take_line(&words[at], at, line, builder);
   }
-  for (; at < words.size(); at += kWordsPerLine) take_line(&words[at], at, builder);
-  builder.finish();
+  builder.finish(ends_dirty(line), words.size());
 }
 
 }  // namespace mdevsim::state

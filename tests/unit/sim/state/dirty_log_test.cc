@@ -53,6 +53,13 @@ TEST(DirtyLog, GivesAPageOnce) {
   EXPECT_THAT(collected(log), ElementsAre(PageRun{5, 6}));
 }
 
+TEST(DirtyLog, MarksTheOnePageOfARegister) {
+  DirtyLog log(kMemory);
+  log.mark_one(64 * kPageBytes);
+  log.mark_one(64 * kPageBytes + 4088);
+  EXPECT_THAT(collected(log), ElementsAre(PageRun{64, 65}));
+}
+
 TEST(DirtyLog, MarksBothPagesOfAWriteAcrossThem) {
   DirtyLog log(kMemory);
   log.mark(7 * kPageBytes - 1, 2);
