@@ -91,8 +91,10 @@ test-newest: ## build and test in a Debian sid root folder (as root; kept in bui
 
 test-fresh: ## make demo and make test of the last commit on a fresh Debian 12 (as root)
 	$(need) newest
+	rm -rf build/fresh/build/mdevsim
+	git clone -q --no-hardlinks . build/fresh/build/mdevsim
 	packaging/debian-root --pristine build/fresh bookworm sh -ec \
-	  'git clone -q /mdevsim && cd mdevsim && make demo && make test'
+	  'git clone -q /mdevsim/build/mdevsim && cd mdevsim && make demo && make test'
 
 clean: ## remove everything that was built
 	rm -rf --one-file-system build bench.json
