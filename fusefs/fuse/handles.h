@@ -2,6 +2,7 @@
 // session that ends while files are open, and are used again instead of being freed.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -9,6 +10,22 @@
 #include "sim/base/mutex.h"
 
 namespace mdevsim::fusefs {
+
+// A field of a handle: set by the thread that opens, read by those that serve later requests, set
+// again when the handle is used again. The kernel orders all these, but by nothing that the
+// language (or ThreadSanitizer) could know of, so the field does as well. Its first reading makes
+// the rest of the handle known to the reader.
+template <typename T>
+class Handed {
+ public:
+  Handed() = default;
+  void operator=(T value) { value_.store(value, std::memory_order_release); }
+  operator T() const { return value_.load(std::memory_order_acquire); }
+  void clear() { value_.exchange(T(), std::memory_order_acq_rel); }
+
+ private:
+  std::atomic<T> value_{T()};
+};
 
 template <typename Handle>
 class Handles {

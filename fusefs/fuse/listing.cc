@@ -54,6 +54,7 @@ Errc Listing::read(std::uint64_t offset, DirectorySource& source, EntrySink& sin
 }
 
 void OpenDirectory::reset() {
+  node.clear();
   const MutexLock lock(mutex);
   listing = Listing();
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fusefs/fuse/handles.h"
 #include "fusefs/sysfs/node.h"
 #include "fusefs/sysfs/tree.h"
 #include "sim/base/errc.h"
@@ -66,7 +67,7 @@ class Listing {
 };
 
 struct OpenDirectory {
-  sysfs::NodeId node;
+  Handed<sysfs::NodeId> node;
   Mutex mutex;
   Listing listing GUARDED_BY(mutex);
 

@@ -68,6 +68,7 @@ void TextSnapshot::reset() {
 }
 
 void OpenFile::reset() {
+  node.clear();
   const MutexLock lock(mutex);
   text.reset();
   requests.reset();

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "fusefs/fuse/handles.h"
 #include "fusefs/fuse/trace.h"
 #include "fusefs/sysfs/node.h"
 #include "sim/base/errc.h"
@@ -47,9 +48,9 @@ class TextSnapshot {
 };
 
 struct OpenFile {
-  sysfs::NodeId node;
-  sysfs::FileKind kind = sysfs::FileKind::text;
-  std::uint64_t size = 0;  // of a binary attribute; 0 when it has none
+  Handed<sysfs::NodeId> node;
+  Handed<sysfs::FileKind> kind;
+  Handed<std::uint64_t> size;  // of a binary attribute; 0 when it has none
 
   // The value of the attribute's change counter when its text was last made; 0 before.
   std::atomic<std::uint64_t> seen_changes = 0;
