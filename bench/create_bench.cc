@@ -13,7 +13,7 @@ namespace {
 constexpr FloorShape kShape{.functions = 1, .types = 8};
 
 // What mdevsim-server does for a create on such a host, seen with strace.
-constexpr CreateCost kCost{.expires = 0, .invalidates = 6, .messages = 4};
+constexpr CreateCost kCost{.expires = 0, .invalidates = 4, .messages = 4};
 
 struct CreatePlacement {
   std::string_view name;

@@ -1,5 +1,7 @@
 #include "fusefs/sysfs/places.h"
 
+#include <optional>
+
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/path.h"
 #include "fusefs/sysfs/uevent_files.h"
@@ -40,11 +42,16 @@ NodeId node_of(std::uint32_t host, const State& state, const ObjectRef& object) 
 
 namespace {
 
+// What all nodes of an object that this very change made have in common. Whoever has seen its
+// directories saw them as they are now, so the kernel need not ask again.
+using Newcomer = std::optional<std::uint64_t>;
+
 // Collects the places of one object.
 class Places {
  public:
-  Places(std::uint32_t host, const State& state, bool vanished, std::vector<Notice>& out)
-      : host_(host), state_(state), vanished_(vanished), out_(out) {}
+  Places(std::uint32_t host, const State& state, bool vanished, Newcomer newcomer,
+         std::vector<Notice>& out)
+      : host_(host), state_(state), vanished_(vanished), newcomer_(newcomer), out_(out) {}
 
   NodeId node(Kind kind, std::uint32_t object, std::uint32_t row = 0) const {
     return {host_, kind, object, row};
@@ -59,7 +66,7 @@ class Places {
       append_name(state_, shown, name);
       out_.emplace_back(ExpireEntry{directory, std::move(name)});
     }
-    if (row_of(shown).type == NodeType::directory)
+    if (row_of(shown).type == NodeType::directory && directory.object_key() != newcomer_)
       out_.emplace_back(InvalidateAttributes{directory});
   }
 
@@ -111,6 +118,7 @@ class Places {
   const std::uint32_t host_;
   const State& state_;
   const bool vanished_;
+  const Newcomer newcomer_;
   std::vector<Notice>& out_;
 };
 
@@ -204,9 +212,7 @@ void Places::function(std::uint32_t id, Facet facet) {
   }
 }
 
-void append_places(std::uint32_t host, const State& state, const ObjectRef& object, Facet facet,
-                   bool vanished, std::vector<Notice>& out) {
-  Places places(host, state, vanished, out);
+void append_places(Places places, const State& state, const ObjectRef& object, Facet facet) {
   switch (object.type) {
     case ObjectRef::Type::instance:
       return places.instance(object.id, facet);
@@ -240,16 +246,21 @@ void append_metadata_notice(std::uint32_t host, const ObjectRef& device, std::ve
 
 }  // namespace
 
-void append_notices(std::uint32_t host, const State& state, const Effect& effect,
+void append_notices(std::uint32_t host, const State& state, std::span<const Effect> effects,
                     std::vector<Notice>& out) {
-  if (const auto* event = std::get_if<Event>(&effect)) {
-    if (auto uevent = make_uevent(host, state, *event)) out.emplace_back(std::move(*uevent));
-  } else if (const auto* appeared = std::get_if<Appeared>(&effect)) {
-    append_places(host, state, appeared->object, appeared->facet, false, out);
-  } else if (const auto* vanished = std::get_if<Vanished>(&effect)) {
-    append_places(host, state, vanished->object, vanished->facet, true, out);
-  } else {
-    append_metadata_notice(host, std::get<Reconfigured>(effect).object, out);
+  Newcomer newcomer;  // the latest: the rest of an object follows its directory
+  for (const Effect& effect : effects) {
+    if (const auto* event = std::get_if<Event>(&effect)) {
+      if (auto uevent = make_uevent(host, state, *event)) out.emplace_back(std::move(*uevent));
+    } else if (const auto* appeared = std::get_if<Appeared>(&effect)) {
+      if (appeared->facet == Facet::device)
+        newcomer = node_of(host, state, appeared->object).object_key();
+      append_places({host, state, false, newcomer, out}, state, appeared->object, appeared->facet);
+    } else if (const auto* vanished = std::get_if<Vanished>(&effect)) {
+      append_places({host, state, true, newcomer, out}, state, vanished->object, vanished->facet);
+    } else {
+      append_metadata_notice(host, std::get<Reconfigured>(effect).object, out);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "fusefs/sysfs/notice.h"
@@ -10,9 +11,9 @@
 
 namespace mdevsim::sysfs {
 
-// The notices that follow from one effect, appended in order. The state is that of the change's
-// end, with what it removed still nameable.
-void append_notices(std::uint32_t host, const State& state, const Effect& effect,
+// The notices that follow from the effects of one change, appended in order. The state is that of
+// the change's end, with what it removed still nameable.
+void append_notices(std::uint32_t host, const State& state, std::span<const Effect> effects,
                     std::vector<Notice>& out);
 
 }  // namespace mdevsim::sysfs

@@ -111,7 +111,7 @@ Batch make_batch(std::uint32_t host, const State& state, const Outcome& outcome)
   Batch batch;
   batch.host = host;
   batch.notices.reserve(outcome.effects.size() * 4);  // a removal's are more
-  for (const Effect& effect : outcome.effects) append_notices(host, state, effect, batch.notices);
+  append_notices(host, state, outcome.effects, batch.notices);
   for (const Finished& finished : outcome.finished) {
     batch.completions.push_back({{finished.waiter.request, finished.waiter.bytes}, finished.errc});
   }

@@ -2,6 +2,7 @@
 // a write.
 #include "fusefs/sysfs/tree.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -96,6 +97,14 @@ class TreeTest : public ::testing::Test {
         for (const auto& [key, value] : event->variables) text += fmt::format("|{}={}", key, value);
         out.push_back(text);
       }
+    }
+    return out;
+  }
+  std::vector<NodeId> invalidated() {
+    std::vector<NodeId> out;
+    for (const Notice& notice : sink_.batches.at(0).notices) {
+      if (const auto* invalidate = std::get_if<InvalidateAttributes>(&notice))
+        out.push_back(invalidate->node);
     }
     return out;
   }
@@ -223,6 +232,24 @@ TEST_F(TreeTest, ARemoveExpiresEveryNameByWhichTheInstanceWasKnown) {
     }
     EXPECT_TRUE(found) << name;
   }
+}
+
+TEST_F(TreeTest, CreateInvalidatesTheDirectoriesThatGrewButNoneOfTheNewInstance) {
+  const std::vector<NodeId> grown = {
+      node("devices/virtual/mtty/mtty"),
+      node("kernel/mdevsim/devices"),
+      node("kernel/iommu_groups"),
+      node("devices/virtual/vfio"),
+  };
+  write(kTypes + "mtty-2/create", kU);
+  EXPECT_THAT(invalidated(), ::testing::UnorderedElementsAreArray(grown));
+}
+
+TEST_F(TreeTest, BindingAKnownFunctionInvalidatesItsDirectory) {
+  const std::string function = "devices/pci0000:3b/0000:3b:00.1";
+  write(function + "/driver_override", "vfio-pci");
+  write("bus/pci/drivers_probe", "0000:3b:00.1");
+  EXPECT_THAT(invalidated(), ::testing::Contains(node(function)));
 }
 
 TEST_F(TreeTest, ARecreatedUuidIsANewNodeAndTheOldOneStaysGone) {
