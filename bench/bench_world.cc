@@ -16,6 +16,7 @@ HostSpec bench_host_spec(FloorShape shape, std::uint32_t instances_max) {
     type.max_instances = instances_max;
     parent->types.push_back(std::move(type));
   }
+  index_types(*parent);
   HostSpec host;
   host.name = "bench";
   for (std::uint32_t i = 0; i < shape.functions; ++i) {

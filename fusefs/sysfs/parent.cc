@@ -105,12 +105,9 @@ bool types_find(const View& view, std::string_view name, NodeId& out) {
     return false;
   }
   name.remove_prefix(parent.type_prefix.size() + 1);
-  for (std::uint32_t i = 0; i < parent.spec->types.size(); ++i) {
-    if (find_only(name, parent.spec->types[i].id,
-                  view.other(Kind::mdev_type, parent.first_type + i), out))
-      return true;
-  }
-  return false;
+  const auto index = find_type(*parent.spec, name);
+  if (index) out = view.other(Kind::mdev_type, parent.first_type + *index);
+  return index.has_value();
 }
 std::uint32_t types_count(const View& view) {
   return static_cast<std::uint32_t>(types_parent(view).spec->types.size());

@@ -95,6 +95,7 @@ std::shared_ptr<const ExpandedParent> ParentExpander::make(const ParentDraft& dr
   }
   for (const TypeDraft& type : draft.types) parent.sound &= add_types(type, index, building);
   parent.sound = parent.sound && check_pool(draft, building);
+  index_types(*building.spec);
   parent.spec = std::move(building.spec);
   return std::make_shared<const ExpandedParent>(std::move(parent));
 }

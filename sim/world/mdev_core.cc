@@ -216,6 +216,7 @@ bool Change::perform(const FinishInstanceUnbind& step) {
 ParentId Change::add_parent(const std::shared_ptr<const ParentSpec>& spec,
                             std::optional<std::uint16_t> function,
                             std::optional<VirtualId> virtual_device, std::string type_prefix) {
+  CHECK(spec->types_by_id.size() == spec->types.size());  // index_types() was called
   Parent parent;
   parent.spec = spec;
   parent.first_type = state_.next_type;

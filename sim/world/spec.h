@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -59,10 +60,19 @@ struct PoolSpec {
 
 struct ParentSpec {
   std::vector<TypeSpec> types;  // in the file's order; ids are unique
+  std::vector<std::uint32_t>
+      types_by_id;  // indices of `types` in the order of their ids: index_types()
   std::optional<PoolSpec> pool;
   std::string
       mdev_driver;  // the directory in /sys/bus/mdev/drivers; defaults to the parent's driver
 };
+
+// Fills `types_by_id`: the last thing that is done to a parent's types before a world is built.
+void index_types(ParentSpec& parent);
+
+// The index of the type with this id. A parent may have ten thousand types, and each name that a
+// client looks up asks for one.
+std::optional<std::uint32_t> find_type(const ParentSpec& parent, std::string_view id);
 
 enum class BarKind : std::uint8_t { memory32, memory64, io };
 

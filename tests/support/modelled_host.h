@@ -54,6 +54,7 @@ inline HostSpec modelled_host(std::vector<Interface> of_type = {},
   scaled.modelled = aggregating;
   const auto parent = std::make_shared<ParentSpec>();
   parent->types = {any, scaled};
+  index_types(*parent);
 
   PciFunctionSpec nic;
   nic.address = *PciAddress::parse("0000:5e:00.0");

@@ -30,6 +30,7 @@ inline std::shared_ptr<ParentSpec> mtty_parent() {
   auto parent = std::make_shared<ParentSpec>();
   parent->types = {type("1", "Single port serial", 1), type("2", "Dual port serial", 2)};
   parent->pool = PoolSpec{24, Errc::no_space};
+  index_types(*parent);
   for (TypeSpec& made : parent->types) {
     made.attributes = {{"vendor", "sample_mdev_dev", "This is MDEV {uuid}"}};
   }
@@ -40,6 +41,7 @@ inline std::shared_ptr<ParentSpec> mtty_parent() {
 inline std::shared_ptr<ParentSpec> mdpy_parent() {
   auto parent = std::make_shared<ParentSpec>();
   parent->types = {type("vga", "mdpy-vga", 1), type("hd", "mdpy-hd", 1)};
+  index_types(*parent);
   parent->types[0].description = "virtual display, 640x480 framebuffer";
   parent->pool = PoolSpec{4, Errc::users};
   return parent;
@@ -49,6 +51,7 @@ inline std::shared_ptr<ParentSpec> mdpy_parent() {
 inline PciFunctionSpec vgpu_function() {
   auto parent = std::make_shared<ParentSpec>();
   parent->types = {type("222", "GRID T4-1B", 0)};
+  index_types(*parent);
   parent->types[0].max_instances = 2;
   PciFunctionSpec function;
   function.address = *PciAddress::parse("0000:3b:00.0");
