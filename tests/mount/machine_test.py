@@ -13,6 +13,16 @@ from simulated import KERNEL_SAMPLES, MDEVSIM, SECONDS_MAX, as_user, environment
 CLOSED_FUSE = "mknod -m 0600 /media/fuse c 10 229 && mount --bind /media/fuse /dev/fuse"
 NO_FUSE = "mount -t tmpfs -o mode=0755 t /dev && mknod -m 0666 /dev/null c 1 3"
 SUBIDS = "echo nobody:100000:65536 > /media/ids && mount --bind /media/ids /etc/subuid && mount --bind /media/ids /etc/subgid"
+# What the installation of libvirt-daemon-system makes and libvirtd needs. The tests ask for the daemon's package alone.
+LIBVIRT_SYSTEM = """
+    for place in /var/log /var/cache; do
+        test -d $place/libvirt || { mount -t tmpfs -o mode=0755 t $place && mkdir $place/libvirt; }
+    done
+    for file in passwd group; do
+        getent $file libvirt-qemu > /dev/null && continue
+        case $file in passwd) line=libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false ;; group) line=libvirt-qemu:x:64055: ;; esac
+        { cat /etc/$file; echo $line; } > /media/$file && mount --bind /media/$file /etc/$file
+    done"""
 # The kernel lets nobody mount a new one where parts of the visible one are covered, as containers have it.
 MASKED_PROC = "mount -t tmpfs t /proc/sys/kernel"
 MASKED_SYS = "mount -t tmpfs t /sys/firmware"
@@ -97,10 +107,14 @@ class SubordinateIds(MachineCase):
         printed = self.inside("""
             libvirtd --daemon
             virsh() { command virsh --quiet --connect nodedev:///system "$@"; }
-            until virsh nodedev-list 2>/dev/null | grep -q mtty_mtty; do sleep 0.1; done
+            until virsh nodedev-list 2>/dev/null | grep -q mtty_mtty; do
+                pgrep -x libvirtd > /dev/null || { echo libvirtd has ended >&2; exit 9; }
+                sleep 0.1
+            done
             echo "<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/>
                   <uuid>c0ffee00-1234-4abc-8def-000000000001</uuid></capability></device>" > /run/mdev.xml
-            virsh nodedev-create /run/mdev.xml; virsh nodedev-list --cap mdev""", prefix=lacking(SUBIDS, "root"), user="unprivileged")
+            virsh nodedev-create /run/mdev.xml; virsh nodedev-list --cap mdev""",
+                              prefix=lacking(SUBIDS + LIBVIRT_SYSTEM, "root"), user="unprivileged")
         self.assertEqual(printed, "mdev_c0ffee00_1234_4abc_8def_000000000001_mtty\n")
 
     def test_without_one_the_caller_alone_is_mapped(self):
