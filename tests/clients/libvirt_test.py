@@ -123,6 +123,8 @@ class Lifecycle(Libvirt):
             speaking_virsh nodedev-define $work/mdev.xml | sed "s|$work|WORK|"
             virsh nodedev-list --inactive --cap mdev
             speaking_virsh nodedev-start {DEVICE}
+            # nodedev-start returns when mdevctl does; active the device is once libvirtd has read its event.
+            until virsh nodedev-info {DEVICE} | grep -q 'Active: *yes'; do sleep 0.05; done
             virsh nodedev-info {DEVICE} | grep -E 'Active|Persistent' | tr -s ' '
             speaking_virsh nodedev-destroy {DEVICE}
             speaking_virsh nodedev-undefine {DEVICE}
