@@ -24,8 +24,10 @@ LIBVIRT_SYSTEM = """
         { cat /etc/$file; echo $line; } > /media/$file && mount --bind /media/$file /etc/$file
     done"""
 # The kernel lets nobody mount a new one where parts of the visible one are covered, as containers have it.
-MASKED_PROC = "mount -t tmpfs t /proc/sys/kernel"
-MASKED_SYS = "mount -t tmpfs t /sys/firmware"
+# Any other one that is seen in full would do, such as that of a root folder on the machine.
+ALONE = "findmnt -nro TARGET -t {} | sed '\\#^{}#d' | xargs -r umount -l; "
+MASKED_PROC = ALONE.format("proc", "/proc") + "mount -t tmpfs t /proc/sys/kernel"
+MASKED_SYS = ALONE.format("sysfs", "/sys") + "mount -t tmpfs t /sys/firmware"
 NO_FUSERMOUNT = "touch /media/none && mount --bind /media/none $(command -v fusermount3)"
 SCRATCH = "mount -t tmpfs -o mode=0755,dev t /media && install -d -m 0777 /media/empty"
 
