@@ -21,7 +21,9 @@ class Handed {
   Handed() = default;
   void operator=(T value) { value_.store(value, std::memory_order_release); }
   operator T() const { return value_.load(std::memory_order_acquire); }
-  void clear() { value_.exchange(T(), std::memory_order_acq_rel); }
+  void clear() {
+    if (T(*this) != T()) *this = T();  // reads first, and so knows the rest
+  }
 
  private:
   std::atomic<T> value_{T()};
