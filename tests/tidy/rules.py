@@ -17,6 +17,7 @@ CONFINED_HEADERS = [
     (r"boost/.*", r"cli/", "only cli/ parses the command line"),
     (r"linux/netlink\.h", r"fusefs/uevent/|fusefs/launch/", "only the sender of uevents, and the part of udevd that run plays, speak netlink"),
     (r"lz4.*|zstd.*", r"sim/state/compression\.cc", "compression has one home"),
+    (r"xxhash\.h", r"sim/state/digest\.cc", "digests have one home"),
     (r"\w*intrin\.h", r"sim/state/(block_x86\.h|[^/]*\.cc)", "what depends on the processor stays in the variants of sim/state"),
     (r"gtest/.*|gmock/.*|rapidcheck.*", r"tests/", "test libraries stay in tests/"),
     (r"benchmark/.*", r"bench/|tests/bench/", "benchmarks stay in bench/"),

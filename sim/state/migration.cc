@@ -1,0 +1,193 @@
+#include "sim/state/migration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mdevsim::state {
+namespace {
+
+using State = MigrationState;
+
+bool allows(const model::StreamOptions& allowed, const model::StreamOptions& wanted) {
+  return (stream_bits(wanted) & ~stream_bits(allowed)) == 0;
+}
+
+}  // namespace
+
+Migration::Migration(DeviceState& device) : device_(&device) { device_->set_running(true); }
+
+bool Migration::in_pre_copy() const {
+  return state_ == State::pre_copy || state_ == State::pre_copy_p2p;
+}
+
+Result<StreamId> Migration::set_state(MigrationState wanted) {
+  if (!features().stop_copy) return fail(Errc::not_tty, "the device cannot be migrated");
+  TRY_SET(const MigrationPath path, path_between(features(), state_, wanted));
+  for (const MigrationStep& step : path.steps()) {
+    if (auto taken = take(step); !taken) return tl::unexpected(std::move(taken).error());
+  }
+  return path.opens_stream() ? stream_ : StreamId::none;
+}
+
+Result<void> Migration::take(const MigrationStep& step) {
+  switch (step.effect) {
+    case StreamEffect::none:
+    case StreamEffect::keep:
+      break;
+    case StreamEffect::open_saving:
+      if (auto opened = open_saving(step.to); !opened) return opened;
+      break;
+    case StreamEffect::open_resuming:
+      open_resuming();
+      break;
+    case StreamEffect::load:
+      if (!decoder_->is_complete())
+        return fail(Errc::invalid, "what was written in RESUMING is not a whole state");
+      device_->dirty_log().forget();
+      close();
+      break;
+    case StreamEffect::close:
+      close();
+      break;
+  }
+  enter(step.to);
+  return {};
+}
+
+void Migration::enter(MigrationState state) {
+  state_ = state;
+  device_->set_running(is_running(state));
+}
+
+// What is written from here on is dirty; what is there is sent first.
+Result<void> Migration::open_saving(State state) {
+  TRY_SET(encoder_, StreamEncoder::create(*device_, options_));
+  device_->dirty_log().forget();
+  encoder_->add_all();
+  if (state != State::stop_copy) encoder_->add_round_mark();
+  first_round_ = true;
+  round_ends_ = true;
+  stream_ = StreamId{++streams_};
+  return {};
+}
+
+void Migration::open_resuming() {
+  decoder_.emplace(*device_);
+  stream_ = StreamId{++streams_};
+}
+
+void Migration::close() {
+  encoder_.reset();
+  decoder_.reset();
+  stream_ = StreamId::none;
+}
+
+Result<void> Migration::advance(std::int64_t now_us) {
+  auto advanced = device_->advance(now_us);
+  if (!advanced) fail_device();
+  return advanced;
+}
+
+Result<void> Migration::use(const model::StreamOptions& options) {
+  if (stream_ != StreamId::none) return fail(Errc::busy, "a stream is open");
+  if (!allows(device_->spec().stream, options))
+    return fail(Errc::invalid, "the model does not allow that in its streams");
+  options_ = options;
+  return {};
+}
+
+Result<void> Migration::check_stream(StreamId stream, Stream wanted) const {
+  if (stream == StreamId::none || stream != stream_)
+    return fail(Errc::no_device, "the session that the stream belonged to has ended");
+  if (stream_of(state_) != wanted) return fail(Errc::bad_file, "the stream goes the other way");
+  return {};
+}
+
+// All is read that was asked for: in pre-copy the round ends, in STOP_COPY what is left follows.
+Result<void> Migration::begin_more() {
+  if (in_pre_copy() && std::exchange(round_ends_, false)) {
+    first_round_ = false;
+    return fail(Errc::no_message, "all that was dirty at the beginning of the round was read");
+  }
+  device_->dirty_log().collect(dirty_);
+  const bool more = !dirty_.empty();
+  if (more) encoder_->add(dirty_);
+  if (in_pre_copy()) {
+    if (!more) return fail(Errc::no_message, "nothing was written since");
+    round_ends_ = true;
+    encoder_->add_round_mark();
+  } else {
+    encoder_->add_end();
+  }
+  return {};
+}
+
+Result<std::size_t> Migration::read(StreamId stream, Bytes out) {
+  if (auto checked = check_stream(stream, Stream::saving); !checked)
+    return tl::unexpected(std::move(checked).error());
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    filled += encoder_->read(out.subspan(filled));
+    if (filled == out.size() || encoder_->has_ended()) break;
+    if (filled != 0 && in_pre_copy()) break;  // the temporary end is the next call's
+    if (auto begun = begin_more(); !begun) return tl::unexpected(std::move(begun).error());
+  }
+  return filled;
+}
+
+Result<void> Migration::gather(StreamId stream, std::vector<ConstBytes>& pieces) {
+  if (auto checked = check_stream(stream, Stream::saving); !checked) return checked;
+  encoder_->gather(pieces);
+  if (!pieces.empty() || encoder_->has_ended()) return {};
+  if (auto begun = begin_more(); !begun) return begun;
+  encoder_->gather(pieces);
+  return {};
+}
+
+Result<std::size_t> Migration::write(StreamId stream, ConstBytes in) {
+  if (auto checked = check_stream(stream, Stream::resuming); !checked)
+    return tl::unexpected(std::move(checked).error());
+  if (auto written = decoder_->write(in); !written)
+    return tl::unexpected(std::move(written).error());
+  return in.size();
+}
+
+Result<PrecopyInfo> Migration::precopy_info(StreamId stream) const {
+  if (auto checked = check_stream(stream, Stream::saving); !checked)
+    return tl::unexpected(std::move(checked).error());
+  if (!in_pre_copy()) return fail(Errc::invalid, "the device is not in a state of pre-copy");
+  const std::uint64_t dirty = device_->dirty_log().dirty_pages() * kPageBytes;
+  if (first_round_) return PrecopyInfo{encoder_->pending_bytes(), dirty};
+  return PrecopyInfo{0, dirty + encoder_->pending_bytes()};
+}
+
+std::uint64_t Migration::stop_copy_bytes() const {
+  const std::uint64_t around =
+      sizeof(StreamHeader) + 2 * record_bytes(0, device_->identity().size());
+  if (!encoder_) return around + device_->memory().committed_bytes();
+  const std::uint64_t dirty = device_->dirty_log().dirty_pages() * kPageBytes;
+  return encoder_->pending_bytes() + dirty + record_bytes(0, sizeof(EndData));
+}
+
+StreamCounts Migration::counts() const { return encoder_ ? encoder_->counts() : StreamCounts{}; }
+
+Result<Digest> Migration::digest() const {
+  if (state_ == State::resuming) return fail(Errc::busy, "the state is being loaded");
+  return device_->digest();
+}
+
+void Migration::fail_device() {
+  close();
+  enter(State::error);
+}
+
+Result<void> Migration::reset() {
+  close();
+  auto done = device_->reset();
+  enter(done ? State::running : State::error);
+  return done;
+}
+
+}  // namespace mdevsim::state

@@ -1,0 +1,333 @@
+// A device's migration through its states, byte by byte and in rounds.
+#include "sim/state/migration.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/sample_states.h"
+
+namespace mdevsim::state {
+namespace {
+
+using testing::kKiB;
+using testing::kMiB;
+using testing::Migratable;
+using testing::my_nic_state;
+using testing::my_nic_with;
+using testing::read_all;
+using enum MigrationState;
+
+const DeviceStateOptions kOther = {.seed = 99, .budget = nullptr, .pool = nullptr};
+constexpr std::int64_t kSecond = 1'000'000;
+
+Errc write_all(Migration& target, ConstBytes stream, std::size_t piece) {
+  while (!stream.empty()) {
+    const auto part = stream.first(std::min(piece, stream.size()));
+    if (const auto written = target.write(target.stream(), part); !written)
+      return written.error().code;
+    stream = stream.subspan(part.size());
+  }
+  return Errc::ok;
+}
+
+Errc code_of(const Result<StreamId>& result) { return result ? Errc::ok : result.error().code; }
+
+struct Options {
+  const char* name;
+  model::StreamOptions stream;
+};
+
+class AnyOptions : public ::testing::TestWithParam<Options> {};
+
+TEST_P(AnyOptions, StopCopyMovesTheWholeState) {
+  const auto model = my_nic_with(my_nic_state());
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}, kMiB}) {
+    Migratable source(model, "version=3");
+    Migratable target(model, "version=3", kOther);
+    ASSERT_NE(*source.migration.digest(), *target.migration.digest());
+    ASSERT_TRUE(source.migration.use(GetParam().stream).has_value());
+    ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+    ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+    const auto stream = read_all(source.migration, piece);
+    ASSERT_EQ(write_all(target.migration, stream, piece), Errc::ok);
+    ASSERT_EQ(code_of(target.migration.set_state(running)), Errc::ok);
+    EXPECT_EQ(*source.migration.digest(), *target.migration.digest()) << piece;
+  }
+}
+
+TEST_P(AnyOptions, PreCopyMovesWhatChangesMeanwhile) {
+  auto spec = my_nic_state();
+  spec.sections[1].bytes = 4 * kMiB;
+  spec.workload = {.dirty_bytes_per_s = kMiB,
+                   .pattern = model::WritePattern::hot_set,
+                   .hot_set_bytes = 64 * kKiB};
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=2");
+  Migratable target(model, "version=2", kOther);
+  ASSERT_TRUE(source.migration.use(GetParam().stream).has_value());
+  ASSERT_TRUE(source.migration.set_state(pre_copy).has_value());
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  std::vector<std::byte> buffer(100'000);
+  int rounds = 0;
+  while (rounds < 5) {
+    const auto read = source.migration.read(source.migration.stream(), buffer);
+    ASSERT_TRUE(source.migration.advance(source.device.now_us() + 30000).has_value());
+    if (read) {
+      ASSERT_EQ(write_all(target.migration, std::span(buffer).first(*read), kMiB), Errc::ok);
+    } else {
+      ASSERT_EQ(read.error().code, Errc::no_message);
+      ++rounds;
+    }
+  }
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  ASSERT_EQ(write_all(target.migration, read_all(source.migration), kMiB), Errc::ok);
+  const StreamCounts counts = source.migration.counts();
+  EXPECT_EQ(counts.delta_pages > 10, GetParam().stream.delta);
+  EXPECT_EQ(counts.compressed_pages > 100, GetParam().stream.lz4 || GetParam().stream.zstd);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stream, AnyOptions,
+    ::testing::Values(Options{"plain", {}}, Options{"lz4", {.lz4 = true}},
+                      Options{"zstd", {.zstd = true}}, Options{"delta", {.delta = true}},
+                      Options{"all", {.lz4 = true, .zstd = true, .delta = true}}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(Migration, GatheredPiecesAreTheStreamThatReadCopies) {
+  const auto model = my_nic_with(my_nic_state());
+  Migratable source(model, "version=3");
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  std::vector<std::byte> gathered;
+  std::vector<ConstBytes> pieces;
+  do {
+    ASSERT_TRUE(source.migration.gather(source.migration.stream(), pieces).has_value());
+    for (const ConstBytes& piece : pieces)
+      gathered.insert(gathered.end(), piece.begin(), piece.end());
+  } while (!pieces.empty());
+  EXPECT_EQ(gathered, testing::saved(model, "version=3", {}, 0));
+}
+
+TEST(Migration, GatheredPagesAreThoseOfTheDevice) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  const ConstBytes memory = source.device.memory().bytes();
+  std::size_t in_place = 0;
+  std::vector<ConstBytes> pieces;
+  do {
+    ASSERT_TRUE(source.migration.gather(source.migration.stream(), pieces).has_value());
+    for (const ConstBytes& piece : pieces) {
+      if (piece.data() >= memory.data() && piece.data() < memory.data() + memory.size())
+        in_place += piece.size();
+    }
+  } while (!pieces.empty());
+  EXPECT_EQ(in_place, kMiB);
+}
+
+TEST(Migration, SparseHolesAreMarksAndStayHoles) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", std::uint64_t{8} << 30, ""}};
+  spec.zero_percent = 100;
+  spec.sparse = true;
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1");
+  const std::byte one[] = {std::byte{1}};
+  const Section& memory = source.device.layout().sections()[0];
+  for (std::uint64_t at = 12345; at < memory.bytes; at += std::uint64_t{1} << 30)
+    ASSERT_TRUE(source.device.write(memory, at, one).has_value());
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  const auto stream = read_all(source.migration);
+  EXPECT_LT(stream.size(), 64 * kKiB);
+  ASSERT_EQ(write_all(target.migration, stream, kMiB), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(target.device.memory().committed_bytes(), 8 * DeviceMemory::kChunkBytes);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
+TEST(Migration, PageThatIsWrittenInAHoleDuringPreCopyArrives) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", kMiB, ""}};
+  spec.zero_percent = 100;
+  spec.sparse = true;
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1", kOther);
+  ASSERT_TRUE(source.migration.set_state(pre_copy).has_value());
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  std::vector<std::byte> buffer(kMiB);
+  const auto read = source.migration.read(source.migration.stream(), buffer);
+  ASSERT_EQ(write_all(target.migration, std::span(buffer).first(*read), kMiB), Errc::ok);
+  const std::byte one[] = {std::byte{1}};
+  ASSERT_TRUE(source.device.write(source.device.layout().sections()[0], 5000, one).has_value());
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  ASSERT_EQ(write_all(target.migration, read_all(source.migration), kMiB), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
+TEST(Migration, BeginsRunningAndTellsWhichStreamIsNew) {
+  const auto model = my_nic_with(my_nic_state());
+  Migratable device(model, "version=1");
+  Migration& migration = device.migration;
+  EXPECT_EQ(migration.state(), running);
+  EXPECT_EQ(migration.stream(), StreamId::none);
+  const StreamId saving = *migration.set_state(pre_copy);
+  EXPECT_NE(saving, StreamId::none);
+  EXPECT_EQ(saving, migration.stream());
+  EXPECT_EQ(*migration.set_state(stop_copy), StreamId::none);  // goes on with the same
+  EXPECT_EQ(saving, migration.stream());
+  EXPECT_EQ(*migration.set_state(stop), StreamId::none);
+  EXPECT_EQ(migration.stream(), StreamId::none);
+  EXPECT_NE(*migration.set_state(stop_copy), saving);
+}
+
+TEST(Migration, StreamOfASessionThatEndedIsNoDevice) {
+  const auto model = my_nic_with(my_nic_state());
+  Migratable device(model, "version=1");
+  const StreamId saving = *device.migration.set_state(stop_copy);
+  ASSERT_TRUE(device.migration.set_state(stop).has_value());
+  std::byte buffer[16];
+  EXPECT_EQ(device.migration.read(saving, buffer).error().code, Errc::no_device);
+  ASSERT_TRUE(device.migration.set_state(stop_copy).has_value());
+  EXPECT_EQ(device.migration.read(saving, buffer).error().code, Errc::no_device);
+  EXPECT_EQ(device.migration.precopy_info(saving).error().code, Errc::no_device);
+  const StreamId resuming_stream = *device.migration.set_state(resuming);
+  ASSERT_TRUE(device.migration.reset().has_value());
+  EXPECT_EQ(device.migration.write(resuming_stream, buffer).error().code, Errc::no_device);
+}
+
+TEST(Migration, StreamGoesOneWay) {
+  const auto model = my_nic_with(my_nic_state());
+  Migratable device(model, "version=1");
+  std::byte buffer[16] = {};
+  const StreamId saving = *device.migration.set_state(stop_copy);
+  EXPECT_EQ(device.migration.write(saving, buffer).error().code, Errc::bad_file);
+  const StreamId loading = *device.migration.set_state(resuming);
+  EXPECT_EQ(device.migration.read(loading, buffer).error().code, Errc::bad_file);
+}
+
+TEST(Migration, PrecopyInfoCountsDownTheFirstRoundAndThenWhatIsDirty) {
+  const auto model = my_nic_with(my_nic_state());
+  Migratable device(model, "version=1");
+  Migration& migration = device.migration;
+  EXPECT_EQ(migration.precopy_info(migration.stream()).error().code, Errc::no_device);
+  const StreamId stream = *migration.set_state(pre_copy);
+  const PrecopyInfo start = *migration.precopy_info(stream);
+  EXPECT_GE(start.initial_bytes, 64 * kKiB);
+  EXPECT_EQ(start.dirty_bytes, 0U);
+  std::vector<std::byte> buffer(10);
+  ASSERT_EQ(*migration.read(stream, buffer), 10U);
+  EXPECT_EQ(migration.precopy_info(stream)->initial_bytes, start.initial_bytes - 10);
+  buffer.resize(kMiB);
+  ASSERT_TRUE(migration.read(stream, buffer).has_value());
+  EXPECT_EQ(migration.precopy_info(stream)->initial_bytes, 0U);
+  EXPECT_EQ(migration.read(stream, buffer).error().code, Errc::no_message);
+  EXPECT_EQ(migration.read(stream, buffer).error().code, Errc::no_message);
+  const std::byte one[] = {std::byte{1}};
+  ASSERT_TRUE(device.device.write(device.device.layout().sections()[0], 0, one).has_value());
+  EXPECT_EQ(migration.precopy_info(stream)->dirty_bytes, kPageBytes);
+  const std::size_t round = *migration.read(stream, buffer);
+  EXPECT_GT(round, kPageBytes);
+  EXPECT_LT(round, 2 * kPageBytes);
+  ASSERT_TRUE(migration.set_state(stop_copy).has_value());
+  EXPECT_EQ(migration.precopy_info(stream).error().code, Errc::invalid);
+}
+
+TEST(Migration, StopCopySizeIsEnoughAndNotMuchMore) {
+  const auto model = my_nic_with(my_nic_state());
+  Migratable device(model, "version=3");
+  const std::uint64_t told = device.migration.stop_copy_bytes();
+  ASSERT_TRUE(device.migration.set_state(stop_copy).has_value());
+  const std::size_t size = read_all(device.migration).size();
+  EXPECT_GE(told, size);
+  EXPECT_LT(told, 2 * size);
+}
+
+TEST(Migration, StreamOptionsAreOfTheModelAndBeforeTheStream) {
+  auto spec = my_nic_state();
+  spec.stream = {.lz4 = true};
+  const auto model = my_nic_with(spec);
+  Migratable device(model, "version=1");
+  EXPECT_EQ(device.migration.use({.zstd = true}).error().code, Errc::invalid);
+  EXPECT_TRUE(device.migration.use({.lz4 = true}).has_value());
+  ASSERT_TRUE(device.migration.set_state(stop_copy).has_value());
+  EXPECT_EQ(device.migration.use({}).error().code, Errc::busy);
+}
+
+TEST(Migration, OfADeviceWithoutStopCopyIsNotThere) {
+  auto spec = my_nic_state();
+  spec.features = {.stop_copy = false, .p2p = false, .pre_copy = false};
+  const auto model = my_nic_with(spec);
+  Migratable device(model, "version=1");
+  EXPECT_EQ(code_of(device.migration.set_state(stop)), Errc::not_tty);
+}
+
+TEST(Migration, ResetLeadsOutOfErrorWithTheFirstContents) {
+  auto spec = my_nic_state();
+  spec.workload = {.dirty_bytes_per_s = kMiB};
+  const auto model = my_nic_with(spec);
+  Migratable device(model, "version=1");
+  const auto digest_when_stopped = [&] {
+    EXPECT_EQ(code_of(device.migration.set_state(stop)), Errc::ok);
+    return *device.migration.digest();
+  };
+  const Digest first = digest_when_stopped();
+  ASSERT_TRUE(device.migration.set_state(running).has_value());
+  ASSERT_TRUE(device.migration.advance(kSecond).has_value());
+  device.migration.fail_device();
+  EXPECT_EQ(device.migration.state(), error);
+  for (const MigrationState wanted : {error, stop, running, resuming})
+    EXPECT_EQ(code_of(device.migration.set_state(wanted)), Errc::invalid);
+  ASSERT_TRUE(device.migration.reset().has_value());
+  EXPECT_EQ(device.migration.state(), running);
+  EXPECT_EQ(digest_when_stopped(), first);
+}
+
+TEST(Migration, DeviceThatRunsOutOfMemoryIsInError) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 64 * kMiB, ""}};
+  spec.zero_percent = 100;
+  spec.sparse = true;
+  spec.workload = {.dirty_bytes_per_s = 64 * kMiB};
+  const auto model = my_nic_with(spec);
+  Migratable device(model, "version=1",
+                    {.seed = 0, .budget = std::make_shared<MemoryBudget>(kMiB), .pool = nullptr});
+  EXPECT_EQ(device.migration.advance(kSecond).error().code, Errc::no_memory);
+  EXPECT_EQ(device.migration.state(), error);
+}
+
+// The lines `vfio.set FROM -> TO` of the recording, on a device of ours: nothing is written in
+// RESUMING there, and each starts from a fresh device.
+TEST(RecordedMtty, GoesThroughTheSameStatesAsADeviceOfOurs) {
+  const auto model = my_nic_with(my_nic_state());
+  std::ifstream file("tests/oracle/recordings/6.12/vfio-mtty.golden");
+  int compared = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string prefix, from, arrow, to, result, code, now, stream;
+    words >> prefix >> from >> arrow >> to >> result >> code >> now >> stream;
+    if (prefix != "vfio.set" || !state_from_name(to)) continue;
+    Migratable device(model, "version=1");
+    ASSERT_TRUE(device.migration.set_state(*state_from_name(from)).has_value()) << line;
+    const auto set = device.migration.set_state(*state_from_name(to));
+    EXPECT_EQ(set.has_value(), result == "0") << line;
+    EXPECT_EQ(set ? "-" : std::string(errc_symbol(set.error().code)), code) << line;
+    EXPECT_EQ("now=" + std::string(state_name(device.migration.state())), now) << line;
+    EXPECT_EQ(set && *set != StreamId::none, stream == "data_fd=yes") << line;
+    ++compared;
+  }
+  EXPECT_EQ(compared, 56);
+}
+
+}  // namespace
+}  // namespace mdevsim::state
