@@ -15,6 +15,7 @@ namespace mdevsim {
   X(no_entry, ENOENT, "no such file, device or type")                             \
   X(io, EIO, "the attribute has no such callback, or it failed")                  \
   X(bad_file, EBADF, "the stream is read from, not written to, or the other way") \
+  X(cancelled, ECANCELED, "the migration was given up")                           \
   X(again, EAGAIN, "the object is not ready, or its driver deferred the probe")   \
   X(no_memory, ENOMEM, "a declared size limit is reached")                        \
   X(access, EACCES, "the mode bits of the attribute forbid it")                   \

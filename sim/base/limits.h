@@ -52,6 +52,8 @@ inline constexpr std::size_t kModelValuesMax = 1'000'000;  // versions times par
 inline constexpr std::size_t kSectionsMax = 256;           // of a device's state
 inline constexpr std::uint64_t kDirtyRateMax = std::uint64_t{1} << 40;         // bytes a second
 inline constexpr std::uint64_t kDeltaCacheBytesMax = std::uint64_t{64} << 20;  // of a migration
+inline constexpr std::size_t kStreamAllocationBytesMax = std::size_t{2}
+                                                         << 20;  // at once, by a reader
 inline constexpr std::size_t kConfigurationBytesMax = kStoreBytesMax - 1;
 inline constexpr std::uint64_t kDeviceMemoryBytesMax = std::uint64_t{1} << 40;  // of a section
 inline constexpr std::size_t kXattrBytesMax = 65'536;

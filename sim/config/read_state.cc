@@ -61,6 +61,7 @@ class StateReader {
     read_switches("compression", kCompressionExample, Place::state,
                   {{"lz4", &state_.stream.lz4}, {"zstd", &state_.stream.zstd}});
     table_.boolean("delta", state_.stream.delta);
+    table_.boolean("unchecked", state_.stream.unchecked);
     table_.integer("seed", {}, state_.seed);
     table_.integer("zero_pages", {.least = 0, .most = 100}, state_.zero_percent);
     table_.boolean("sparse", state_.sparse);

@@ -44,7 +44,8 @@ struct WorkloadSpec {
 struct StreamOptions {
   bool lz4 = false;
   bool zstd = false;
-  bool delta = false;  // a page that is sent again, as its difference to what was sent
+  bool delta = false;      // a page that is sent again, as its difference to what was sent
+  bool unchecked = false;  // plain pages without checksums, over a link that has its own
 
   friend bool operator==(const StreamOptions&, const StreamOptions&) = default;
 };

@@ -129,7 +129,7 @@ Result<std::size_t> Migration::read(StreamId stream, Bytes out) {
     return tl::unexpected(std::move(checked).error());
   std::size_t filled = 0;
   while (filled < out.size()) {
-    filled += encoder_->read(out.subspan(filled));
+    filled += encoder_->read(out.subspan(filled), executor());
     if (filled == out.size() || encoder_->has_ended()) break;
     if (filled != 0 && in_pre_copy()) break;  // the temporary end is the next call's
     if (auto begun = begin_more(); !begun) return tl::unexpected(std::move(begun).error());
@@ -149,7 +149,7 @@ Result<void> Migration::gather(StreamId stream, std::vector<ConstBytes>& pieces)
 Result<std::size_t> Migration::write(StreamId stream, ConstBytes in) {
   if (auto checked = check_stream(stream, Stream::resuming); !checked)
     return tl::unexpected(std::move(checked).error());
-  if (auto written = decoder_->write(in); !written)
+  if (auto written = decoder_->write(in, executor()); !written)
     return tl::unexpected(std::move(written).error());
   return in.size();
 }

@@ -48,6 +48,9 @@ class Migration {
   // the model does not allow it, EBUSY while there is a stream.
   Result<void> use(const model::StreamOptions& options);
 
+  // Has streams read and written by several threads, which this borrows, from now on.
+  void share_out(Executor& executor) { executor_ = &executor; }
+
   // As much of `out` as there is. In the states of pre-copy ENOMSG where a round ends: all that was
   // dirty when it began was read, and the next call begins another one with what was written since.
   // In STOP_COPY 0 is the end. ENODEV for a stream whose session has ended, EBADF for one that is
@@ -89,6 +92,7 @@ class Migration {
   void close();
   void enter(MigrationState state);
   Result<void> check_stream(StreamId stream, Stream wanted) const;
+  Executor& executor() { return executor_ != nullptr ? *executor_ : alone_; }
   bool in_pre_copy() const;
   Result<void> begin_more();
 
@@ -101,7 +105,9 @@ class Migration {
   std::optional<StreamEncoder> encoder_;
   bool first_round_ = true;
   bool round_ends_ = false;  // the temporary end is due, once all is read
-  DirtyRuns dirty_;          // empty; kept for its memory
+  InlineExecutor alone_;
+  Executor* executor_ = nullptr;  // none: alone_
+  DirtyRuns dirty_;               // empty; kept for its memory
   std::optional<StreamDecoder> decoder_;
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
+#include <utility>
 
 #include "sim/base/check.h"
 #include "sim/state/block.h"
@@ -10,14 +10,39 @@
 
 namespace mdevsim::state {
 
+std::size_t Record::length() const {
+  std::size_t bytes = table.size() + tail_bytes;
+  for (const ConstBytes& piece : data) bytes += piece.size();
+  return bytes;
+}
+
+std::uint32_t Record::copy_to(Bytes out) const {
+  std::uint32_t checksum = copy_with_crc32c(out.first(table.size()), table);
+  std::size_t at = table.size();
+  for (const ConstBytes& piece : data) {
+    const Bytes to = out.subspan(at, piece.size());
+    if (checks_data) {
+      checksum = copy_with_crc32c(to, piece, checksum);
+    } else {
+      copy(to, piece);
+    }
+    at += piece.size();
+  }
+  const Bytes zeros = out.subspan(at, tail_bytes - sizeof(checksum));
+  std::memset(zeros.data(), 0, zeros.size());
+  checksum = crc32c(zeros, checksum);
+  std::memcpy(out.data() + at + zeros.size(), &checksum, sizeof(checksum));
+  return checksum;
+}
+
 void RecordWriter::begin_header(StreamHeader header) {
   CHECK(!under_way_);
   const ConstBytes checked = bytes_of(header).first(offsetof(StreamHeader, checksum));
   header.checksum = crc32c(checked);
   const ConstBytes all = bytes_of(header);
-  table_.assign(all.begin(), all.end());
-  data_.clear();
-  tail_bytes_ = 0;
+  record_.table.assign(all.begin(), all.end());
+  record_.data.clear();
+  record_.tail_bytes = 0;
   counts_ = false;
   under_way_ = true;
   piece_ = offset_ = 0;
@@ -26,10 +51,10 @@ void RecordWriter::begin_header(StreamHeader header) {
 void RecordWriter::begin(RecordTag tag, std::uint16_t flags, std::uint32_t section,
                          std::span<const RecordRun> runs, std::vector<ConstBytes>& data) {
   CHECK(!under_way_);
-  data_.swap(data);
+  record_.data.swap(data);
   data.clear();
   std::size_t data_bytes = 0;
-  for (const ConstBytes& piece : data_) data_bytes += piece.size();
+  for (const ConstBytes& piece : record_.data) data_bytes += piece.size();
   const std::size_t length = record_bytes(runs.size(), data_bytes);
   CHECK(length <= kRecordBytesMax);
 
@@ -41,12 +66,14 @@ void RecordWriter::begin(RecordTag tag, std::uint16_t flags, std::uint32_t secti
   header.section = section;
   header.count = static_cast<std::uint32_t>(runs.size());
   header.data_bytes = static_cast<std::uint32_t>(data_bytes);
-  table_.assign(table_bytes(runs.size()), std::byte{0});
-  std::memcpy(table_.data(), &header, sizeof(header));
-  if (!runs.empty()) std::memcpy(table_.data() + sizeof(header), runs.data(), runs.size_bytes());
+  record_.table.assign(table_bytes(runs.size()), std::byte{0});
+  std::memcpy(record_.table.data(), &header, sizeof(header));
+  if (!runs.empty())
+    std::memcpy(record_.table.data() + sizeof(header), runs.data(), runs.size_bytes());
 
-  tail_bytes_ = length - table_.size() - data_bytes;
-  CHECK(tail_bytes_ <= tail_.size());
+  record_.tail_bytes = length - record_.table.size() - data_bytes;
+  record_.checks_data = checks_pages_ || tag != RecordTag::pages;
+  CHECK(record_.tail_bytes <= tail_.size());
   counts_ = true;
   under_way_ = true;
   checksum_ = 0;
@@ -54,14 +81,14 @@ void RecordWriter::begin(RecordTag tag, std::uint16_t flags, std::uint32_t secti
 }
 
 ConstBytes RecordWriter::piece() const {
-  if (piece_ == 0) return table_;
-  if (piece_ <= data_.size()) return data_[piece_ - 1];
-  return ConstBytes(tail_).first(tail_bytes_);
+  if (piece_ == 0) return record_.table;
+  if (piece_ <= record_.data.size()) return record_.data[piece_ - 1];
+  return ConstBytes(tail_).first(record_.tail_bytes);
 }
 
 // The tail is zeros and the checksum of all before it, theirs too.
 void RecordWriter::seal() {
-  const std::size_t zeros = tail_bytes_ - sizeof(checksum_);
+  const std::size_t zeros = record_.tail_bytes - sizeof(checksum_);
   tail_.fill(std::byte{0});
   checksum_ = crc32c(ConstBytes(tail_).first(zeros), checksum_);
   std::memcpy(tail_.data() + zeros, &checksum_, sizeof(checksum_));
@@ -70,12 +97,22 @@ void RecordWriter::seal() {
 void RecordWriter::next_piece() {
   offset_ = 0;
   ++piece_;
-  if (piece_ == data_.size() + 1 && counts_) return seal();
-  if (piece_ <= data_.size()) return;
+  if (piece_ == record_.data.size() + 1 && counts_) return seal();
+  if (piece_ <= record_.data.size()) return;
   under_way_ = false;
   if (!counts_) return;
-  digest_ = chain_digest(digest_, checksum_);
   ++number_;
+  settle(checksum_);
+}
+
+void RecordWriter::settle(std::uint32_t checksum) { digest_ = chain_digest(digest_, checksum); }
+
+Record RecordWriter::take() {
+  CHECK(under_way_ && counts_ && piece_ == 0 && offset_ == 0);
+  under_way_ = false;
+  ++number_;
+  bytes_ += record_.length();
+  return std::move(record_);
 }
 
 std::size_t RecordWriter::read(Bytes out) {
@@ -84,10 +121,12 @@ std::size_t RecordWriter::read(Bytes out) {
     const ConstBytes rest = piece().subspan(offset_);
     const ConstBytes from = rest.first(std::min(rest.size(), out.size() - filled));
     const Bytes to = out.subspan(filled, from.size());
-    if (piece_ <= data_.size()) {
+    if (piece_ > record_.data.size()) {
+      std::memcpy(to.data(), from.data(), from.size());
+    } else if (is_checked()) {
       checksum_ = copy_with_crc32c(to, from, checksum_);
     } else {
-      std::memcpy(to.data(), from.data(), from.size());
+      copy(to, from);
     }
     filled += from.size();
     offset_ += from.size();
@@ -100,7 +139,7 @@ std::size_t RecordWriter::read(Bytes out) {
 void RecordWriter::gather(std::vector<ConstBytes>& pieces) {
   while (under_way_) {
     const ConstBytes rest = piece().subspan(offset_);
-    if (piece_ <= data_.size()) checksum_ = crc32c(rest, checksum_);
+    if (piece_ <= record_.data.size() && is_checked()) checksum_ = crc32c(rest, checksum_);
     if (!rest.empty()) pieces.push_back(rest);
     bytes_ += rest.size();
     next_piece();
@@ -109,14 +148,10 @@ void RecordWriter::gather(std::vector<ConstBytes>& pieces) {
 
 std::uint64_t RecordWriter::bytes_left() const {
   if (!under_way_) return 0;
-  std::uint64_t all = table_.size() + tail_bytes_;
   std::uint64_t read = offset_;
-  for (std::size_t i = 0; i < data_.size(); ++i) {
-    all += data_[i].size();
-    if (i + 1 < piece_) read += data_[i].size();
-  }
-  if (piece_ > 0) read += table_.size();
-  return all - read;
+  for (std::size_t i = 0; i < piece_; ++i)
+    read += i == 0 ? record_.table.size() : record_.data[i - 1].size();
+  return record_.length() - read;
 }
 
 }  // namespace mdevsim::state

@@ -11,8 +11,23 @@
 
 namespace mdevsim::state {
 
+// A record of which every byte is known but for its checksum.
+struct Record {
+  std::vector<std::byte> table;
+  std::vector<ConstBytes> data;
+  std::size_t tail_bytes = 0;
+  bool checks_data = true;
+
+  std::size_t length() const;
+  // Into `out`, of its length. Its checksum.
+  std::uint32_t copy_to(Bytes out) const;
+};
+
 class RecordWriter {
  public:
+  // Without `checks_pages` the checksums of records of pages do not cover the pages.
+  explicit RecordWriter(bool checks_pages = true) : checks_pages_(checks_pages) {}
+
   // The stream's first 64 bytes; its checksum is filled in.
   void begin_header(StreamHeader header);
 
@@ -30,6 +45,12 @@ class RecordWriter {
   // Instead of read(): adds what is left of the record, and counts it as read. Valid until begin().
   void gather(std::vector<ConstBytes>& pieces);
 
+  // Instead of read(), of a record of which nothing was read yet: the record, for somebody else to
+  // copy. Its checksum must be told by settle(), in the order of the records, before digest() is of
+  // use.
+  Record take();
+  void settle(std::uint32_t checksum);
+
   std::uint32_t number() const { return number_; }  // of the next record
   std::uint64_t digest() const { return digest_; }  // of the checksums of all before it
   std::uint64_t bytes() const { return bytes_; }    // that were read
@@ -38,12 +59,12 @@ class RecordWriter {
   ConstBytes piece() const;
   void next_piece();
   void seal();
+  bool is_checked() const { return piece_ == 0 || record_.checks_data; }
 
-  std::vector<std::byte> table_;  // or the stream's header
-  std::vector<ConstBytes> data_;
+  bool checks_pages_;
+  Record record_;  // or the stream's header, as a table alone
   // What fills up the record, and its checksum.
   std::array<std::byte, 2 * kStreamAlignment> tail_ = {};
-  std::size_t tail_bytes_ = 0;
 
   bool under_way_ = false;
   bool counts_ = false;     // false: it is the stream's header

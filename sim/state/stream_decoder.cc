@@ -16,6 +16,8 @@
 namespace mdevsim::state {
 namespace {
 
+constexpr std::size_t kRecordsTogether = 8;  // for each thread
+
 // What a record of each tag may hold.
 struct TagRule {
   RecordTag tag;
@@ -24,17 +26,13 @@ struct TagRule {
   std::uint32_t options;  // of the stream's header that it needs
 };
 
-constexpr std::uint32_t kLz4 = 1;
-constexpr std::uint32_t kZstd = 2;
-constexpr std::uint32_t kDelta = 4;
-
 constexpr TagRule kTagRules[] = {
     {RecordTag::device, 0, false, 0},
     {RecordTag::pages, kRecordPagesMax, true, 0},
     {RecordTag::zeros, kRecordRunsMax, true, 0},
-    {RecordTag::lz4, kRecordPagesMax, true, kLz4},
-    {RecordTag::zstd, kRecordPagesMax, true, kZstd},
-    {RecordTag::delta, kRecordPagesMax, true, kDelta},
+    {RecordTag::lz4, kRecordPagesMax, true, kStreamLz4},
+    {RecordTag::zstd, kRecordPagesMax, true, kStreamZstd},
+    {RecordTag::delta, kRecordPagesMax, true, kStreamDelta},
     {RecordTag::round, 0, false, 0},
     {RecordTag::end, 0, false, 0},
 };
@@ -56,7 +54,8 @@ T value_of(ConstBytes bytes) {
 }  // namespace
 
 std::uint32_t stream_bits(const model::StreamOptions& options) {
-  return (options.lz4 ? kLz4 : 0) | (options.zstd ? kZstd : 0) | (options.delta ? kDelta : 0);
+  return (options.lz4 ? kStreamLz4 : 0) | (options.zstd ? kStreamZstd : 0) |
+         (options.delta ? kStreamDelta : 0) | (options.unchecked ? kStreamUnchecked : 0);
 }
 
 StreamDecoder::StreamDecoder(DeviceState& state)
@@ -69,15 +68,84 @@ tl::unexpected<Error> StreamDecoder::refuse(std::string_view why) const {
 }
 
 Result<void> StreamDecoder::write(ConstBytes in) {
+  InlineExecutor executor;
+  return write(in, executor);
+}
+
+Result<void> StreamDecoder::write(ConstBytes in, Executor& executor) {
   while (!in.empty() && phase_ != Phase::refused) {
     const std::size_t before = in.size();
-    if (auto stepped = step(in); !stepped) {
-      error_ = std::move(stepped).error();
-      phase_ = Phase::refused;
-    }
+    auto stepped = step(in);
+    if (stepped && executor.width() > 1) put_off(in);
     bytes_ += before - in.size();
+    if (stepped && is_time_to_copy(executor)) stepped = copy_together(executor);
+    if (!stepped) refuse_all(std::move(stepped).error());
+  }
+  if (phase_ != Phase::refused) {
+    if (auto copied = copy_together(executor); !copied) refuse_all(std::move(copied).error());
   }
   if (phase_ == Phase::refused) return tl::unexpected(error_);
+  return {};
+}
+
+void StreamDecoder::refuse_all(Error error) {
+  error_ = std::move(error);
+  phase_ = Phase::refused;
+  copies_.clear();
+}
+
+// A record of pages whose bytes are all here is copied together with others, unless it sends pages
+// again, which must be copied in order.
+void StreamDecoder::put_off(ConstBytes& in) {
+  const std::size_t tail = record_.length - table_bytes(record_.count) - record_.data_bytes;
+  if (phase_ != Phase::data || sink_ != Sink::memory || data_left_ != record_.data_bytes ||
+      in.size() < data_left_ + tail)
+    return;
+  for (const RecordRun& run : runs_) {
+    for (std::uint32_t page = 0; page < run.count; ++page) {
+      if (is_covered(first_page(run) + page)) return;
+    }
+  }
+  for (const RecordRun& run : runs_) cover(first_page(run), run.count);
+  copies_.push_back({std::move(targets_), in.first(data_left_), in.subspan(data_left_, tail),
+                     checksum_, number_});
+  targets_ = {};
+  in = in.subspan(data_left_ + tail);
+  phase_ = Phase::record;
+  ++number_;
+}
+
+// Before anything else than more of them.
+bool StreamDecoder::is_time_to_copy(const Executor& executor) const {
+  return !copies_.empty() &&
+         (copies_.size() == kRecordsTogether * executor.width() ||
+          (phase_ != Phase::record && phase_ != Phase::table) ||
+          (phase_ == Phase::table && record_.tag != static_cast<std::uint16_t>(RecordTag::pages)));
+}
+
+Result<void> StreamDecoder::copy_together(Executor& executor) {
+  const bool checks = checks_pages();
+  executor.run(copies_.size(), [&](std::size_t i) {
+    Copy& copy_of = copies_[i];
+    ConstBytes rest = copy_of.data;
+    for (const Bytes target : copy_of.targets) {
+      const ConstBytes part = rest.first(target.size());
+      if (checks) {
+        copy_of.checksum = copy_with_crc32c(target, part, copy_of.checksum);
+      } else {
+        copy(target, part);
+      }
+      rest = rest.subspan(part.size());
+    }
+    copy_of.checksum =
+        crc32c(copy_of.tail.first(copy_of.tail.size() - sizeof(std::uint32_t)), copy_of.checksum);
+  });
+  for (const Copy& copy_of : copies_) {
+    if (value_of<std::uint32_t>(copy_of.tail.last(sizeof(std::uint32_t))) != copy_of.checksum)
+      return fail(Errc::fault, fmt::format("stream, record {}: it is damaged", copy_of.number));
+    digest_ = chain_digest(digest_, copy_of.checksum);
+  }
+  copies_.clear();
   return {};
 }
 
@@ -199,6 +267,7 @@ Result<void> StreamDecoder::take_table() {
   }
   gathered_.clear();
   staging_.clear();
+  if (sink_ == Sink::staging) staging_.reserve(record_.data_bytes);
   data_left_ = record_.data_bytes;
   phase_ = data_left_ == 0 ? Phase::tail : Phase::data;
   return {};
@@ -225,7 +294,11 @@ Result<void> StreamDecoder::take_data(ConstBytes& in) {
   if (sink_ == Sink::memory) {
     const Bytes rest = targets_[target_].subspan(target_offset_);
     part = part.first(std::min(part.size(), rest.size()));
-    checksum_ = copy_with_crc32c(rest.first(part.size()), part, checksum_);
+    if (checks_pages()) {
+      checksum_ = copy_with_crc32c(rest.first(part.size()), part, checksum_);
+    } else {
+      copy(rest.first(part.size()), part);
+    }
     target_offset_ += part.size();
     if (part.size() == rest.size()) {
       ++target_;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/base/executor.h"
 #include "sim/base/result.h"
 #include "sim/state/compression.h"
 #include "sim/state/device_state.h"
@@ -26,6 +27,8 @@ class StreamDecoder {
   // EFAULT when the stream is refused, ENOMEM when it goes on behind its end or when sparse memory
   // cannot grow. After an error every call answers with it.
   Result<void> write(ConstBytes in);
+  // The same, with the copying of whole records shared out.
+  Result<void> write(ConstBytes in, Executor& executor);
 
   // Whether the whole of a state was loaded.
   bool is_complete() const { return phase_ == Phase::done; }
@@ -38,6 +41,20 @@ class StreamDecoder {
   // Where the data of the record under way goes.
   enum class Sink : std::uint8_t { memory, staging, nowhere };
 
+  // A record of pages that is copied together with others.
+  struct Copy {
+    std::vector<Bytes> targets;
+    ConstBytes data;
+    ConstBytes tail;
+    std::uint32_t checksum = 0;
+    std::uint32_t number = 0;
+  };
+
+  bool checks_pages() const { return (header_.options & kStreamUnchecked) == 0; }
+  void put_off(ConstBytes& in);
+  bool is_time_to_copy(const Executor& executor) const;
+  Result<void> copy_together(Executor& executor);
+  void refuse_all(Error error);
   bool gather(ConstBytes& in, std::size_t bytes);
   Result<void> take_header();
   Result<void> take_record_header();
@@ -78,6 +95,7 @@ class StreamDecoder {
   std::vector<RecordRun> runs_;
   const Section* section_ = nullptr;
   Sink sink_ = Sink::nowhere;
+  std::vector<Copy> copies_;
   std::vector<Bytes> targets_;  // of the data, in the memory
   std::size_t target_ = 0;
   std::size_t target_offset_ = 0;

@@ -13,7 +13,8 @@
 namespace mdevsim::state {
 namespace {
 
-constexpr std::uint32_t kScanPages = 64;  // what zero_pages() takes at once
+constexpr std::size_t kRecordsTogether = 8;  // for each thread
+constexpr std::uint32_t kScanPages = 64;     // what zero_pages() takes at once
 
 std::optional<Compressor> compressor_for(const model::StreamOptions& options) {
   if (options.zstd) return Compressor(Compression::zstd);
@@ -41,6 +42,7 @@ Result<StreamEncoder> StreamEncoder::create(const DeviceState& state,
 StreamEncoder::StreamEncoder(const DeviceState& state, const model::StreamOptions& options)
     : state_(&state),
       options_(options),
+      writer_(!options.unchecked),
       cache_(options.delta ? kDeltaCacheBytesMax : 0),
       compressor_(compressor_for(options)) {}
 
@@ -75,6 +77,39 @@ std::size_t StreamEncoder::read(Bytes out) {
   std::size_t filled = 0;
   while (filled < out.size() && (writer_.is_under_way() || begin_next()))
     filled += writer_.read(out.subspan(filled));
+  return filled;
+}
+
+bool StreamEncoder::has_pages() const {
+  return stage_ == Stage::pages && (!queue_.empty() || !data_runs_.empty() || !zero_runs_.empty());
+}
+
+std::size_t StreamEncoder::read(Bytes out, Executor& executor) {
+  const bool in_place = !compressor_ && !options_.delta;  // records do not share what they point to
+  if (!in_place || executor.width() == 1) return read(out);
+  std::size_t filled = 0;
+  for (;;) {
+    filled += read_together(out.subspan(filled), executor);
+    if (filled == out.size() || !(writer_.is_under_way() || begin_next())) return filled;
+    filled += writer_.read(out.subspan(filled));
+  }
+}
+
+// Some whole records of pages; none when one is under way, or when there is no room.
+std::size_t StreamEncoder::read_together(Bytes out, Executor& executor) {
+  std::vector<Record> records;
+  std::vector<Bytes> places;
+  std::size_t filled = 0;
+  while (!writer_.is_under_way() && has_pages() && out.size() - filled >= kRecordBytesMax &&
+         records.size() < kRecordsTogether * executor.width() && begin_next()) {
+    records.push_back(writer_.take());
+    places.push_back(out.subspan(filled, records.back().length()));
+    filled += records.back().length();
+  }
+  std::vector<std::uint32_t> checksums(records.size());
+  executor.run(records.size(),
+               [&](std::size_t i) { checksums[i] = records[i].copy_to(places[i]); });
+  for (const std::uint32_t checksum : checksums) writer_.settle(checksum);
   return filled;
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/base/executor.h"
 #include "sim/base/result.h"
 #include "sim/state/compression.h"
 #include "sim/state/delta_cache.h"
@@ -44,6 +45,9 @@ class StreamEncoder {
   // Copies what is to be sent into `out`; less than `out` when all is read.
   std::size_t read(Bytes out);
 
+  // The same, with the copying of whole records shared out, when pages go as they are.
+  std::size_t read(Bytes out, Executor& executor);
+
   // Instead of read(): one record, or what is left of it, as pieces that stay until the next call;
   // no pieces when all is read. Nobody may write to the device until they are used.
   void gather(std::vector<ConstBytes>& pieces);
@@ -65,6 +69,8 @@ class StreamEncoder {
   ConstBytes page_bytes(const RecordRun& run) const;
 
   bool begin_next();
+  bool has_pages() const;
+  std::size_t read_together(Bytes out, Executor& executor);
   bool begin_from_queue();
   void take_data(std::uint32_t first, std::uint32_t count);
   void take_zeros(std::uint32_t first, std::uint32_t count);

@@ -27,7 +27,8 @@ constexpr std::size_t align_up(std::size_t bytes) {
 inline constexpr std::array<char, 8> kStreamMagic = {'m', 'd', 'e', 'v', 's', 'i', 'm', '\n'};
 inline constexpr std::uint32_t kStreamVersion = 1;
 
-// What the records of a stream may hold beside plain pages: StreamOptions as bits.
+// StreamOptions as bits: what the records of a stream may hold beside plain pages, and whether
+// their checksums leave plain pages out.
 std::uint32_t stream_bits(const model::StreamOptions& options);
 
 struct StreamHeader {
@@ -73,6 +74,12 @@ struct RecordRun {
   std::uint32_t count = 0;
 };
 static_assert(sizeof(RecordRun) == 8);
+
+// What the header's `options` say.
+inline constexpr std::uint32_t kStreamLz4 = 1;
+inline constexpr std::uint32_t kStreamZstd = 2;
+inline constexpr std::uint32_t kStreamDelta = 4;
+inline constexpr std::uint32_t kStreamUnchecked = 8;
 
 struct EndData {
   std::uint64_t records = 0;  // before this one

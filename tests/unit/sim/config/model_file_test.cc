@@ -44,6 +44,7 @@ hot_set = "1MiB"
 features = ["stop-copy", "pre-copy"]
 compression = ["zstd"]
 delta = true
+unchecked = true
 seed = 7
 zero_pages = 12
 sparse = true
@@ -61,7 +62,7 @@ state = { memory = 4096, dirty_rate = 4096, pattern = "burst", burst = { every_m
                     .pattern = model::WritePattern::hot_set,
                     .hot_set_bytes = std::uint64_t{1} << 20};
   first.features = {.stop_copy = true, .p2p = false, .pre_copy = true};
-  first.stream = {.lz4 = false, .zstd = true, .delta = true};
+  first.stream = {.lz4 = false, .zstd = true, .delta = true, .unchecked = true};
   first.seed = 7;
   first.zero_percent = 12;
   first.sparse = true;

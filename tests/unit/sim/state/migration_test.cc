@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/sample_states.h"
@@ -98,6 +100,67 @@ INSTANTIATE_TEST_SUITE_P(
                       Options{"zstd", {.zstd = true}}, Options{"delta", {.delta = true}},
                       Options{"all", {.lz4 = true, .zstd = true, .delta = true}}),
     [](const auto& test) { return test.param.name; });
+
+// Each task on a thread of its own.
+class Threads : public Executor {
+ public:
+  std::size_t width() const override { return 3; }
+  void run(std::size_t count, const std::function<void(std::size_t)>& task) override {
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(task, i);
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+TEST(Migration, SeveralThreadsMakeAndTakeTheSameStream) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 40 * kMiB, ""}, {"other", 3 * kMiB + 5, ""}};
+  spec.zero_percent = 20;
+  const auto model = my_nic_with(spec);
+  const auto alone = testing::saved(model, "version=1", {}, 0);
+  Threads threads;
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1", kOther);
+  source.migration.share_out(threads);
+  target.migration.share_out(threads);
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  const auto together = read_all(source.migration, 50 * kMiB + 77);
+  EXPECT_TRUE(together == alone);
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  ASSERT_EQ(write_all(target.migration, together, 50 * kMiB), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
+TEST(Migration, SeveralThreadsRefuseADamagedStream) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 40 * kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  auto stream = testing::saved(model, "version=1");
+  stream[stream.size() / 2] ^= std::byte{1};
+  Threads threads;
+  Migratable target(model, "version=1");
+  target.migration.share_out(threads);
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  EXPECT_EQ(write_all(target.migration, stream, 50 * kMiB), Errc::fault);
+  EXPECT_EQ(code_of(target.migration.set_state(stop)), Errc::invalid);
+}
+
+TEST(Migration, StreamWithoutChecksumsOfPagesLoadsAndStillNoticesWhatElseIsDamaged) {
+  auto spec = my_nic_state();
+  spec.stream = {.unchecked = true};
+  const auto model = my_nic_with(spec);
+  auto stream = testing::saved(model, "version=1", {.unchecked = true}, 0);
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1", kOther);
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  ASSERT_EQ(write_all(target.migration, stream, 1000), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+  stream[64] ^= std::byte{1};
+  ASSERT_EQ(code_of(target.migration.set_state(resuming)), Errc::ok);
+  EXPECT_EQ(write_all(target.migration, stream, 1000), Errc::fault);
+}
 
 TEST(Migration, GatheredPiecesAreTheStreamThatReadCopies) {
   const auto model = my_nic_with(my_nic_state());
