@@ -119,7 +119,7 @@ Errc read_file(Request& request, OpenFile& file, std::uint64_t offset, std::size
   Adapter& adapter = request.adapter();
   if (file.kind == sysfs::FileKind::requests) {
     const MutexLock lock(file.mutex);
-    adapter.trace->read(file.node.host(), file.requests, size, out);
+    adapter.trace->read(sysfs::NodeId(file.node).host(), file.requests, size, out);
     return Errc::ok;
   }
   if (file.kind != sysfs::FileKind::text) {
@@ -187,7 +187,8 @@ unsigned poll_events(Adapter& adapter, OpenFile& file) {
   constexpr unsigned kChanged = POLLERR | POLLPRI;
   if (file.kind == sysfs::FileKind::requests) {
     const MutexLock lock(file.mutex);
-    return adapter.trace->is_readable(file.node.host(), file.requests) ? kReadable : 0;
+    return adapter.trace->is_readable(sysfs::NodeId(file.node).host(), file.requests) ? kReadable
+                                                                                      : 0;
   }
   sysfs::Stat stat;
   const bool alive = adapter.tree.stat(file.node, stat) == Errc::ok && stat.alive;
