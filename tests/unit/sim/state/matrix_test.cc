@@ -75,8 +75,7 @@ TEST(VersionMatrix, EveryPairLoadsAsTheVerdictSays) {
           << from + 1 << " to " << to + 1 << ": " << configured;
     }
   }
-  for (const std::size_t count : by_answer)
-    EXPECT_GT(count, 50U);  // the test has something to say
+  for (const std::size_t count : by_answer) EXPECT_GT(count, 50U);  // the test has something to say
 }
 
 }  // namespace
