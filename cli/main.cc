@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"trace", "show the requests that a simulated host has answered", trace_main},
     {"vendor-tool", "tell and set a simulated device's configuration, as a vendor's tool does",
      vendor_tool_main},
+    {"fault", "list, add and remove rules of what goes wrong in a running host", fault_main},
     {"doctor", "tell what of mdevsim works on this machine", doctor_main},
 };
 

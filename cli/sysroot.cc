@@ -40,7 +40,9 @@ bool enter_namespaces_of(std::uint32_t pid) {
 }  // namespace
 
 void add_sysroot_options(Syntax& syntax) {
-  syntax.options.add_options()("sysroot", po::value<std::string>());
+  syntax.options.add_options()("sysroot", po::value<std::string>()->value_name("DIR"),
+                               "the directory that the host is mounted on; else $MDEVSIM_SYS or "
+                               "/sys");
   syntax.options.add_options()("inside", po::value<std::uint32_t>()->value_name("PID"),
                                "the /sys that this process sees: one that mdevsim run has started");
 }

@@ -45,14 +45,15 @@ void Completion::stop() {
   std::vector<std::uint64_t> left;
   {
     const MutexLock lock(mutex_);
-    for (const auto& [request, facts] : waiting_) left.push_back(request);
+    for (const auto& [request, waiting] : waiting_) left.push_back(request);
   }
   for (const std::uint64_t request : left) answer(request, Errc::no_device, 0);
 }
 
-sysfs::Ticket Completion::issue(std::uint64_t request, std::uint64_t bytes, RequestFacts facts) {
+sysfs::Ticket Completion::issue(std::uint64_t request, std::uint64_t bytes, RequestFacts facts,
+                                std::chrono::milliseconds delay) {
   const MutexLock lock(mutex_);
-  waiting_.emplace(request, std::move(facts));
+  waiting_.emplace(request, Waiting{std::move(facts), delay});
   return {.request = request, .bytes = bytes};
 }
 
@@ -71,6 +72,11 @@ void Completion::invalidate_pages(sysfs::NodeId node) {
   ready_.notify_one();
 }
 
+void Completion::reply_later(std::chrono::milliseconds delay, std::function<void()> reply) {
+  enqueue(Later{std::chrono::steady_clock::now() + delay, std::move(reply)});
+  ready_.notify_one();
+}
+
 void Completion::requests_traced() {
   enqueue(RequestsTraced{});
   ready_.notify_one();
@@ -86,7 +92,7 @@ bool Completion::wait() {
   while (!stopping_ && queue_.empty()) {
     if (held_.empty()) {
       ready_.wait(mutex_);
-    } else if (ready_.wait_until(mutex_, held_.front().due) == std::cv_status::timeout) {
+    } else if (ready_.wait_until(mutex_, held_.begin()->first) == std::cv_status::timeout) {
       return true;
     }
   }
@@ -109,44 +115,60 @@ void Completion::run() {
                      [this](sysfs::Batch& batch) { carry_out(batch); },
                      [this](sysfs::NodeId node) { kernel_->invalidate_pages(node); },
                      [this](RequestsTraced) { wake_all(parts_.pollers.requests_traced()); },
+                     [this](Later& later) { held_.emplace(later.due, std::move(later.act)); },
                  },
                  work);
     }
-    if (!held_.empty()) answer_due(std::chrono::steady_clock::now());
+    if (!held_.empty()) act_due(std::chrono::steady_clock::now());
   }
-  answer_due(std::chrono::steady_clock::time_point::max());
+  act_due(Time::max());
 }
 
 void Completion::carry_out(sysfs::Batch& batch) {
   // The kernel's caches first: whoever hears of a change and looks finds it.
   uevents_.clear();
-  for (const sysfs::Notice& notice : batch.notices) carry_out(notice);
-  if (!uevents_.empty() && parts_.send_uevents) parts_.send_uevents(batch.host, uevents_);
-  if (parts_.hold_reply.count() > 0) {
-    if (batch.completions.empty()) return;
-    held_.push_back(
-        {std::chrono::steady_clock::now() + parts_.hold_reply, std::move(batch.completions)});
-    return;
-  }
-  for (const sysfs::Completion& completion : batch.completions) {
-    answer(completion.ticket.request, completion.errc, completion.ticket.bytes);
-  }
+  for (sysfs::Notice& notice : batch.notices) carry_out(batch.host, notice);
+  send(batch.host);
+  const auto delay = parts_.hold_reply + std::chrono::milliseconds(batch.reply_delay_ms);
+  for (const sysfs::Completion& completion : batch.completions) carry_out(completion, delay);
 }
 
-void Completion::answer_due(std::chrono::steady_clock::time_point now) {
-  while (!held_.empty() && held_.front().due <= now) {
-    for (const sysfs::Completion& completion : held_.front().completions) {
-      answer(completion.ticket.request, completion.errc, completion.ticket.bytes);
-    }
-    held_.pop_front();
-  }
+void Completion::carry_out(const sysfs::Completion& completion, std::chrono::milliseconds delay) {
+  const auto reply = [this, completion] {
+    answer(completion.ticket.request, completion.errc, completion.ticket.bytes);
+  };
+  delay += delay_of(completion.ticket.request);
+  if (delay.count() == 0) return reply();
+  held_.emplace(std::chrono::steady_clock::now() + delay, reply);
+}
+
+void Completion::send(std::uint32_t host) {
+  if (!uevents_.empty() && parts_.send_uevents) parts_.send_uevents(host, uevents_);
+}
+
+void Completion::send_late(std::uint32_t host, sysfs::Uevent uevent) {
+  const auto delay = std::chrono::milliseconds(uevent.delay_ms);
+  held_.emplace(std::chrono::steady_clock::now() + delay, [this, host, late = std::move(uevent)] {
+    uevents_.assign(1, &late);
+    send(host);
+  });
+}
+
+void Completion::act_due(Time now) {
+  while (!held_.empty() && held_.begin()->first <= now) held_.extract(held_.begin()).mapped()();
+}
+
+std::chrono::milliseconds Completion::delay_of(std::uint64_t request) {
+  const MutexLock lock(mutex_);
+  const auto at = waiting_.find(request);
+  return at == waiting_.end() ? std::chrono::milliseconds(0) : at->second.delay;
 }
 
 void Completion::wake_all(const std::vector<PollHandle>& handles) {
   for (const PollHandle handle : handles) kernel_->wake(handle);
 }
 
-void Completion::carry_out(const sysfs::Notice& notice) {
+void Completion::carry_out(std::uint32_t host, sysfs::Notice& notice) {
   std::visit(Overloaded{
                  [&](const sysfs::ExpireEntry& expire) {
                    kernel_->expire_entry(expire.directory, expire.name);
@@ -161,7 +183,10 @@ void Completion::carry_out(const sysfs::Notice& notice) {
                    parts_.overlay.forget_object(gone.object);
                    wake_all(parts_.pollers.object_gone(gone.object));
                  },
-                 [&](const sysfs::Uevent& uevent) { uevents_.push_back(&uevent); },
+                 [&](sysfs::Uevent& uevent) {
+                   if (uevent.delay_ms > 0) return send_late(host, std::move(uevent));
+                   uevents_.insert(uevents_.end(), uevent.doubled ? 2U : 1U, &uevent);
+                 },
              },
              notice);
 }
@@ -172,7 +197,7 @@ void Completion::answer(std::uint64_t request, Errc errc, std::uint64_t bytes) {
     const MutexLock lock(mutex_);
     const auto at = waiting_.find(request);
     CHECK(at != waiting_.end());
-    facts = std::move(at->second);
+    facts = std::move(at->second.facts);
     waiting_.erase(at);
   }
   if (!parts_.observers.empty()) parts_.observers.after(facts, errc, bytes);

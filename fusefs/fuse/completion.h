@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <span>
 #include <thread>
 #include <unordered_map>
@@ -48,13 +49,16 @@ class Completion : public sysfs::BatchSink {
   void stop() EXCLUDES(mutex_);
 
   // A request that may have to wait. Its ticket goes to the tree; the facts are for the observers.
-  sysfs::Ticket issue(std::uint64_t request, std::uint64_t bytes, RequestFacts facts)
-      EXCLUDES(mutex_);
+  // With a delay the answer is held back that long when it is there.
+  sysfs::Ticket issue(std::uint64_t request, std::uint64_t bytes, RequestFacts facts,
+                      std::chrono::milliseconds delay = {}) EXCLUDES(mutex_);
   // The request was answered at once: the ticket is void.
   void retire(sysfs::Ticket ticket) EXCLUDES(mutex_);
 
   void post(sysfs::Batch batch) override EXCLUDES(mutex_);
   void posted() override { ready_.notify_one(); }
+  // Calls `reply` from the completion thread when the delay is over.
+  void reply_later(std::chrono::milliseconds delay, std::function<void()> reply) EXCLUDES(mutex_);
   // For reads through the page cache (splice): see Kernel::invalidate_pages.
   void invalidate_pages(sysfs::NodeId node) EXCLUDES(mutex_);
 
@@ -65,12 +69,17 @@ class Completion : public sysfs::BatchSink {
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   struct RequestsTraced {};
-  using Work = std::variant<sysfs::Batch, sysfs::NodeId, RequestsTraced>;
+  struct Later {
+    Time due;
+    std::function<void()> act;
+  };
+  using Work = std::variant<sysfs::Batch, sysfs::NodeId, RequestsTraced, Later>;
 
-  struct Held {
-    std::chrono::steady_clock::time_point due;
-    std::vector<sysfs::Completion> completions;
+  struct Waiting {
+    RequestFacts facts;
+    std::chrono::milliseconds delay;
   };
 
   void run() EXCLUDES(mutex_);
@@ -79,8 +88,12 @@ class Completion : public sysfs::BatchSink {
   bool next(Work& work) EXCLUDES(mutex_);
   void enqueue(Work work) EXCLUDES(mutex_);
   void carry_out(sysfs::Batch& batch);
-  void answer_due(std::chrono::steady_clock::time_point now);
-  void carry_out(const sysfs::Notice& notice);
+  void carry_out(const sysfs::Completion& completion, std::chrono::milliseconds delay);
+  void send(std::uint32_t host);
+  void send_late(std::uint32_t host, sysfs::Uevent uevent);
+  void act_due(Time now);
+  std::chrono::milliseconds delay_of(std::uint64_t request) EXCLUDES(mutex_);
+  void carry_out(std::uint32_t host, sysfs::Notice& notice);
   void wake_all(const std::vector<PollHandle>& handles);
   void answer(std::uint64_t request, Errc errc, std::uint64_t bytes) EXCLUDES(mutex_);
 
@@ -89,13 +102,13 @@ class Completion : public sysfs::BatchSink {
   Kernel* kernel_ = nullptr;  // set before the thread starts
   std::thread thread_;
   std::vector<const sysfs::Uevent*> uevents_;  // the thread's own: of the batch that is carried out
-  std::deque<Held> held_;  // the thread's own; by due time, since all are held equally long
+  std::multimap<Time, std::function<void()>> held_;  // the thread's own: what is to be done later
 
   Mutex mutex_;  // a leaf: taken under the world's lock by post()
   Condition ready_;
   std::deque<Work> queue_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
-  std::unordered_map<std::uint64_t, RequestFacts> waiting_ GUARDED_BY(mutex_);
+  std::unordered_map<std::uint64_t, Waiting> waiting_ GUARDED_BY(mutex_);
 };
 
 }  // namespace mdevsim::fusefs

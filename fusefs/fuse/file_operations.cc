@@ -83,7 +83,7 @@ void do_open(Request& request, fuse_file_info* info) {
   file.size = stat.size;
   info->fh = Files::number(&file);
   describe(*info, stat.file);
-  if (!request.reply_open(*info)) close_file(adapter, file);
+  request.reply_open(*info, [&adapter, &file] { close_file(adapter, file); });
 }
 
 void do_release(Request& request, fuse_file_info* info) {
@@ -218,7 +218,7 @@ void do_opendir(Request& request, fuse_file_info* info) {
   OpenDirectory& directory = *adapter.directories.acquire();
   directory.node = request.node();
   info->fh = Directories::number(&directory);
-  if (!request.reply_open(*info)) adapter.directories.release(&directory);
+  request.reply_open(*info, [&adapter, &directory] { adapter.directories.release(&directory); });
 }
 
 void do_releasedir(Request& request, fuse_file_info* info) {

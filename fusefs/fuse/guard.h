@@ -31,7 +31,7 @@ struct Guard<kOperation, kBody> {
   static void call(fuse_req_t raw, fuse_ino_t inode, Arguments... arguments) noexcept {
     Request request(kOperation, raw, inode, detail_of(arguments...));
     try {
-      kBody(request, arguments...);
+      if (request.may_begin(kOperation, detail_of(arguments...))) kBody(request, arguments...);
     } catch (const std::exception& error) {
       request.adapter().log.error(std::string(operation_name(kOperation)) +
                                   " failed inside of mdevsim: " + error.what() +

@@ -46,6 +46,11 @@ enum class Operation : std::uint8_t {
 
 std::string_view operation_name(Operation operation);
 
+// The node of a lookup is the directory in which a name is looked up, and so on.
+bool is_about_a_name(Operation operation);
+// What fault rules call the operation; empty when none can name it.
+std::string_view fault_name(Operation operation);
+
 // The name that a request looks up, or the first of the bytes that it writes. In place: requests
 // are copied, and most need no memory of their own for that.
 class Detail {

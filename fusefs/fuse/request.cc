@@ -3,6 +3,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <string>
+#include <utility>
+
+#include "fusefs/fuse/command_names.h"
+#include "fusefs/sysfs/kinds.h"
 #include "sim/base/check.h"
 #include "sim/base/limits.h"
 
@@ -81,67 +86,95 @@ sysfs::Caller Request::caller() const {
       .pid = static_cast<std::uint32_t>(context->pid), .uid = context->uid, .gid = context->gid};
 }
 
+bool Request::may_begin(Operation operation, std::string_view detail) {
+  if (!tree().has_operation_faults(node_) || sysfs::is_simulators_own(node_)) return true;
+  const std::string_view name = fault_name(operation);
+  if (name.empty()) return true;
+  const auto fault =
+      tree().begin(node_, name, is_about_a_name(operation) ? detail : std::string_view(),
+                   [this] { return std::string(read_command_name(caller().pid)); });
+  delay_ = std::chrono::milliseconds(fault.delay_ms);
+  if (fault.instance == model::InstanceFate::vanishes) tree().vanish(node_);
+  if (!fault.errc) return true;
+  answer(*fault.errc);
+  return false;
+}
+
 // What fuse_reply_* returns is an error only when nobody waits for the answer any more: the client
 // was killed, or the filesystem was unmounted.
-void Request::answered(Errc errc, std::size_t bytes) {
+template <typename Reply>
+void Request::finish(Errc errc, std::size_t bytes, Reply reply) {
   CHECK(!done_);
   done_ = true;
-  if (!adapter_.observers.empty()) adapter_.observers.after(facts_, errc, bytes);
+  if (delay_.count() == 0) {
+    if (!adapter_.observers.empty()) adapter_.observers.after(facts_, errc, bytes);
+    return reply();
+  }
+  adapter_.completion.reply_later(
+      delay_, [&observers = adapter_.observers, facts = facts_, errc, bytes, reply] {
+        if (!observers.empty()) observers.after(facts, errc, bytes);
+        reply();
+      });
 }
 
 void Request::answer(Errc errc) {
-  answered(errc, 0);
-  fuse_reply_err(request_, errc_number(errc));
+  finish(errc, 0, [raw = request_, errc] { fuse_reply_err(raw, errc_number(errc)); });
 }
 
 void Request::reply_entry(const sysfs::Entry& entry) {
-  const fuse_entry_param parameters = entry_of(adapter_, entry);
-  answered(Errc::ok, 0);
-  fuse_reply_entry(request_, &parameters);
+  finish(Errc::ok, 0, [raw = request_, parameters = entry_of(adapter_, entry)] {
+    fuse_reply_entry(raw, &parameters);
+  });
 }
 
 void Request::reply_attributes(const struct stat& attributes) {
-  answered(Errc::ok, 0);
-  fuse_reply_attr(request_, &attributes, kForever);
+  finish(Errc::ok, 0,
+         [raw = request_, attributes] { fuse_reply_attr(raw, &attributes, kForever); });
 }
 
 void Request::reply_link(const char* target) {
-  answered(Errc::ok, 0);
-  fuse_reply_readlink(request_, target);
+  if (delay_.count() == 0) {
+    return finish(Errc::ok, 0, [this, target] { fuse_reply_readlink(request_, target); });
+  }
+  finish(Errc::ok, 0,
+         [raw = request_, kept = std::string(target)] { fuse_reply_readlink(raw, kept.c_str()); });
 }
 
-bool Request::reply_open(const fuse_file_info& info) {
-  answered(Errc::ok, 0);
-  return fuse_reply_open(request_, &info) == 0;
+void Request::reply_open(const fuse_file_info& info, std::function<void()> close) {
+  finish(Errc::ok, 0, [raw = request_, info, give_up = std::move(close)] {
+    if (fuse_reply_open(raw, &info) != 0) give_up();
+  });
 }
 
 void Request::reply_bytes(std::string_view bytes) {
-  answered(Errc::ok, bytes.size());
-  fuse_reply_buf(request_, bytes.data(), bytes.size());
+  if (delay_.count() == 0) {
+    return finish(Errc::ok, bytes.size(),
+                  [this, bytes] { fuse_reply_buf(request_, bytes.data(), bytes.size()); });
+  }
+  finish(Errc::ok, bytes.size(), [raw = request_, kept = std::string(bytes)] {
+    fuse_reply_buf(raw, kept.data(), kept.size());
+  });
 }
 
 void Request::reply_written(std::size_t bytes) {
-  answered(Errc::ok, bytes);
-  fuse_reply_write(request_, bytes);
+  finish(Errc::ok, bytes, [raw = request_, bytes] { fuse_reply_write(raw, bytes); });
 }
 
 void Request::reply_xattr_size(std::size_t bytes) {
-  answered(Errc::ok, bytes);
-  fuse_reply_xattr(request_, bytes);
+  finish(Errc::ok, bytes, [raw = request_, bytes] { fuse_reply_xattr(raw, bytes); });
 }
 
 void Request::reply_statfs(const struct statvfs& statistics) {
-  answered(Errc::ok, 0);
-  fuse_reply_statfs(request_, &statistics);
+  finish(Errc::ok, 0, [raw = request_, statistics] { fuse_reply_statfs(raw, &statistics); });
 }
 
 void Request::reply_poll(unsigned events) {
-  answered(Errc::ok, 0);
-  fuse_reply_poll(request_, events);
+  finish(Errc::ok, 0, [raw = request_, events] { fuse_reply_poll(raw, events); });
 }
 
 sysfs::Ticket Request::issue_ticket(std::size_t bytes) {
-  return adapter_.completion.issue(reinterpret_cast<std::uintptr_t>(request_), bytes, facts_);
+  return adapter_.completion.issue(reinterpret_cast<std::uintptr_t>(request_), bytes, facts_,
+                                   delay_);
 }
 
 void Request::take_back(sysfs::Ticket ticket) { adapter_.completion.retire(ticket); }

@@ -2,8 +2,10 @@
 // client leaves here, so no other errno than those of the closed table can.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "fusefs/fuse/adapter.h"
@@ -37,13 +39,16 @@ class Request {
   bool done() const { return done_; }
   sysfs::Caller caller() const;
 
+  // Asks the fault rules, before anything else is done. False when one of them has answered.
+  bool may_begin(Operation operation, std::string_view detail);
+
   // Each of these answers; exactly one is called.
   void answer(Errc errc);  // an error, or a success that has nothing to tell
   void reply_entry(const sysfs::Entry& entry);
   void reply_attributes(const struct stat& attributes);
   void reply_link(const char* target);
-  // False when the client has given up: nobody will close what was opened.
-  bool reply_open(const fuse_file_info& info);
+  // `close` is called when the client has given up: nobody else will close what was opened.
+  void reply_open(const fuse_file_info& info, std::function<void()> close);
   void reply_bytes(std::string_view bytes);
   void reply_written(std::size_t bytes);
   void reply_xattr_size(std::size_t bytes);
@@ -58,12 +63,16 @@ class Request {
   void leave();
 
  private:
-  void answered(Errc errc, std::size_t bytes);
+  // Tells the observers, then replies; by a fault rule later, from the completion thread. `reply`
+  // is kept until then.
+  template <typename Reply>
+  void finish(Errc errc, std::size_t bytes, Reply reply);
 
   Adapter& adapter_;
   const fuse_req_t request_;
   const sysfs::NodeId node_;
-  RequestFacts facts_;  // filled for observers only
+  RequestFacts facts_;                  // filled for observers only
+  std::chrono::milliseconds delay_{0};  // by a fault rule
   bool done_ = false;
 };
 

@@ -24,23 +24,6 @@ std::int64_t steady_to_day_ns() {
          nanoseconds(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-// The node of a lookup is the directory in which a name is looked up, and so on.
-bool is_about_a_name(Operation operation) {
-  switch (operation) {
-    case Operation::lookup:
-    case Operation::mknod:
-    case Operation::mkdir:
-    case Operation::unlink:
-    case Operation::rmdir:
-    case Operation::symlink:
-    case Operation::rename:
-    case Operation::create:
-      return true;
-    default:
-      return false;
-  }
-}
-
 void append_text(std::string& out, std::string_view key, std::string_view value) {
   out += ",\"";
   out += key;

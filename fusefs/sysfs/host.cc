@@ -1,5 +1,6 @@
 // The fixed directories of a host, and the directory above several hosts.
 #include "fusefs/sysfs/kinds.h"
+#include "fusefs/sysfs/parse.h"
 
 #include <charconv>
 
@@ -267,6 +268,26 @@ constexpr Row root_row() {
   return row;
 }
 
+// ---- /sys/kernel/mdevsim/faults: a rule a line ----
+Errc faults_read(const View& view, std::uint64_t offset, std::size_t size, const Caller&,
+                 std::string& out) {
+  const std::string text = view.state.faults.text();
+  if (offset < text.size()) out.append(text, offset, size);
+  return Errc::ok;
+}
+Result<Command> faults_store(const View&, std::string_view bytes) {
+  TRY_SET(ChangeFaults change, parse_faults(bytes));
+  return Command(std::move(change));
+}
+constexpr Row faults_file(std::uint8_t parent) {
+  return {.name = "faults",
+          .parent = parent,
+          .mode = 0644,
+          .file = FileKind::stream,
+          .store = faults_store,
+          .read = faults_read};
+}
+
 // Read by whoever serves the requests: they are no part of the host.
 constexpr Row request_log(std::string_view name, std::uint8_t parent) {
   return {.name = name, .parent = parent, .mode = 0444, .file = FileKind::requests};
@@ -301,6 +322,7 @@ constexpr Row kRows[] = {
     with_children(directory("devices", host_row::mdevsim), simulated_children, simulated_find,
                   simulated_count),
     request_log("trace", host_row::mdevsim),
+    faults_file(host_row::mdevsim),
 };
 static_assert(std::size(kRows) == host_row::count);
 static_assert(modes_match_callbacks(kRows));

@@ -24,6 +24,7 @@ NodeId self(const View& view) { return view.node.at(instance_row::self); }
 // While a removal or an unbind waits for the device's users, the kernel has taken down all but what
 // the driver holds.
 bool stays(const View& view) { return !instance_of(view).removing; }
+bool can_be_removed(const View& view) { return stays(view) && !instance_of(view).stuck; }
 bool has_driver(const View& view) {
   const Instance& instance = instance_of(view);
   return instance.bound && !instance.removing && !instance.unbinding;
@@ -164,7 +165,7 @@ constexpr auto kFiles = std::to_array<Row>({
     link("driver", 0, driver_node, has_driver),
     link("iommu_group", 0, group_node, has_group),
     link("mdev_type", 0, type_node, stays),
-    write_only("remove", 0, remove_store, stays),
+    write_only("remove", 0, remove_store, can_be_removed),
     link("subsystem", 0, mdev_bus, stays),
     read_write("uevent", 0, uevent_show<ObjectRef::Type::instance>,
                uevent_store<ObjectRef::Type::instance>, stays),

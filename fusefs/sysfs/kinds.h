@@ -28,6 +28,7 @@ enum : std::uint8_t {
   mdevsim,
   mdevsim_devices,
   trace,
+  faults,
   count
 };
 }
@@ -95,6 +96,12 @@ extern const Table kForestTable, kHostTable, kBusTable, kDriverTable, kModuleTab
 // /sys/kernel/mdevsim/trace, of any host.
 constexpr bool is_request_log(NodeId node) {
   return node.kind() == Kind::host && node.row() == host_row::trace;
+}
+
+// /sys/kernel/mdevsim/faults too: the files by which the simulator itself is worked, which no fault
+// strikes.
+constexpr bool is_simulators_own(NodeId node) {
+  return is_request_log(node) || (node.kind() == Kind::host && node.row() == host_row::faults);
 }
 
 // The node of an object of the driver model.

@@ -41,6 +41,9 @@ struct Uevent {
   std::string subsystem;  // "mtty"
   std::vector<std::pair<std::string, std::string>>
       variables;  // behind SUBSYSTEM, in the kernel's order
+  // By a fault rule:
+  std::uint32_t delay_ms = 0;  // it comes that late
+  bool doubled = false;        // it is sent twice
 };
 
 using Notice =
@@ -63,6 +66,7 @@ struct Batch {
   std::uint32_t host = 0;
   std::vector<Notice> notices;
   std::vector<Completion> completions;
+  std::uint32_t reply_delay_ms = 0;  // by a fault rule: how long the replies are held back
 };
 
 // Receives batches in the order of the changes. Called with the world's lock held: it may only

@@ -184,6 +184,34 @@ Result<PciId> parse_pci_id(std::string_view bytes) {
   return id;
 }
 
+Result<ChangeFaults> parse_faults(std::string_view bytes) {
+  constexpr std::string_view kRemove = "remove=";
+  ChangeFaults change;
+  while (!bytes.empty()) {
+    std::string_view line = bytes.substr(0, bytes.find('\n'));
+    bytes.remove_prefix(std::min(line.size() + 1, bytes.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (line.empty() || line.front() == '#') continue;
+    if (!line.starts_with(kRemove)) {
+      TRY_SET(model::FaultRule rule, model::parse_fault(line));
+      change.add.push_back(std::move(rule));
+      continue;
+    }
+    line.remove_prefix(kRemove.size());
+    std::uint32_t id = 0;
+    const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), id);
+    const bool is_number = error == std::errc{} && stop == line.data() + line.size();
+    if (is_number) {
+      change.remove.push_back(id);
+    } else if (line == "all") {
+      change.remove_all = true;
+    } else {
+      return fail(Errc::invalid, "remove= takes the id of a rule, or all");
+    }
+  }
+  return change;
+}
+
 std::string_view action_name(Action action) {
   const auto known = std::find_if(kActions.begin(), kActions.end(),
                                   [&](const auto& entry) { return entry.second == action; });

@@ -43,6 +43,10 @@ Result<std::string> parse_driver_override(std::string_view bytes);
 // new_id and remove_id: up to six hexadecimal fields, at least two.
 Result<PciId> parse_pci_id(std::string_view bytes);
 
+// What is written to `faults`: a rule a line, or remove=ID, or remove=all. Empty lines and those
+// that begin with # are passed over.
+Result<ChangeFaults> parse_faults(std::string_view bytes);
+
 std::string_view action_name(Action action);
 
 }  // namespace mdevsim::sysfs

@@ -1,6 +1,7 @@
 #include "fusefs/sysfs/tree.h"
 
 #include <algorithm>
+#include <variant>
 
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/name_hash.h"
@@ -107,11 +108,28 @@ void sort_entries(std::vector<DirectoryEntry>& entries) {
   });
 }
 
-Batch make_batch(std::uint32_t host, const State& state, const Outcome& outcome) {
+// The fault rules about events, applied to the events among the notices.
+void strike_events(World::Writing& writing, std::vector<Notice>& notices) {
+  if (writing.state().faults.empty()) return;
+  std::erase_if(notices, [&](Notice& notice) {
+    auto* const uevent = std::get_if<Uevent>(&notice);
+    if (uevent == nullptr) return false;
+    const auto fault = writing.decide(
+        {.point = model::FaultPoint::event, .path = uevent->devpath, .action = uevent->action});
+    uevent->doubled = fault.event == model::EventFate::doubled;
+    uevent->delay_ms = fault.delay_ms;
+    return fault.event == model::EventFate::lost;
+  });
+}
+
+Batch make_batch(std::uint32_t host, World::Writing& writing, const Outcome& outcome) {
+  const State& state = writing.state();
   Batch batch;
   batch.host = host;
+  batch.reply_delay_ms = outcome.reply_delay_ms;
   batch.notices.reserve(outcome.effects.size() * 4);  // a removal's are more
   append_notices(host, state, outcome.effects, batch.notices);
+  strike_events(writing, batch.notices);
   for (const Finished& finished : outcome.finished) {
     batch.completions.push_back({{finished.waiter.request, finished.waiter.bytes}, finished.errc});
   }
@@ -161,10 +179,11 @@ Stored Tree::Impl::store(NodeId attribute, std::string_view bytes, std::uint64_t
   if (!command) return {true, command.error().code};
 
   const Outcome outcome = writing.apply(*command, {ticket.request, ticket.bytes});
-  if (outcome.effects.empty() && outcome.finished.empty() && !outcome.waits)
+  if (outcome.effects.empty() && outcome.finished.empty() && !outcome.waits &&
+      outcome.reply_delay_ms == 0)
     return {true, outcome.errc};
   // Queued under the lock, so that effects leave in the order of the changes.
-  Batch batch = make_batch(attribute.host(), writing.state(), outcome);
+  Batch batch = make_batch(attribute.host(), writing, outcome);
   if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
   sink.post(std::move(batch));
   return {false, Errc::ok};
@@ -177,7 +196,7 @@ bool Tree::Impl::release(NodeId attribute) {
   if (!table_of(attribute.kind()).alive(view)) return false;
   const Outcome outcome = writing.apply(row_of(attribute).released(view), {});
   if (outcome.effects.empty() && outcome.finished.empty()) return false;
-  sink.post(make_batch(attribute.host(), writing.state(), outcome));
+  sink.post(make_batch(attribute.host(), writing, outcome));
   return true;
 }
 
@@ -323,6 +342,40 @@ Stored Tree::store(NodeId attribute, std::string_view bytes, std::uint64_t offse
   const Stored stored = impl_->store(attribute, bytes, offset, ticket);
   if (!stored.answered) impl_->sink.posted();
   return stored;
+}
+
+bool Tree::has_operation_faults(NodeId node) const {
+  const World* world = node == kForest ? nullptr : impl_->world_of(node);
+  return world != nullptr && world->has_operation_faults();
+}
+
+model::FaultDecision Tree::begin(NodeId node, std::string_view operation, std::string_view name,
+                                 const std::function<std::string()>& command) {
+  if (!has_operation_faults(node)) return {};
+  World& world = *impl_->worlds[node.host()];
+  std::string asking;
+  {
+    const World::Reading reading(world);
+    if (!reading->faults.awaits(operation)) return {};
+    if (reading->faults.asks_for_command(operation)) asking = "?";
+  }
+  if (!asking.empty()) asking = command();  // reads a file: not under the lock
+  World::Writing writing(world);
+  const View view{writing.state(), node};
+  if (!can_be_named(view)) return {};
+  std::string path;
+  append_path(writing.state(), node, path);
+  if (!name.empty() || path.empty()) (path += '/') += name;
+  return writing.decide({.operation = operation, .path = path, .command = asking});
+}
+
+void Tree::vanish(NodeId node) {
+  if (impl_->world_of(node) == nullptr) return;
+  World::Writing writing(*impl_->worlds[node.host()]);
+  const View view{writing.state(), node};
+  if (!is_remembered(view)) return;
+  const Outcome outcome = writing.vanish(InstanceId(node.object()));
+  if (!outcome.effects.empty()) impl_->sink.post(make_batch(node.host(), writing, outcome));
 }
 
 Errc Tree::opened(NodeId attribute, const Caller&) {

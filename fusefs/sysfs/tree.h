@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "fusefs/sysfs/node.h"
 #include "fusefs/sysfs/notice.h"
 #include "sim/base/errc.h"
+#include "sim/model/fault_plan.h"
 
 namespace mdevsim {
 class World;
@@ -87,6 +89,15 @@ class Tree {
   // One write, already cut to 4096 bytes for text. The offset matters to binary attributes only.
   Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller& caller,
                Ticket ticket);
+
+  // What the host's fault rules do to an operation that is about to begin; asked before it does.
+  // `name` is what it looks up in a directory; `command` tells who asks, and is called only when a
+  // rule wants to know.
+  bool has_operation_faults(NodeId node) const;
+  model::FaultDecision begin(NodeId node, std::string_view operation, std::string_view name,
+                             const std::function<std::string()>& command);
+  // The instance that the node belongs to, if it belongs to one, goes.
+  void vanish(NodeId node);
 
   // For the few files whose being open means something (`hold`): called once per open file. ENODEV
   // when gone.

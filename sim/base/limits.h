@@ -26,7 +26,9 @@ inline constexpr std::uint32_t kInstancesMax = 4'000'000;
 // and a removal are six requests, so these are more than a trace of kTraceRequests tells of.
 inline constexpr std::size_t kDepartedMax = 4096;
 inline constexpr std::size_t kTraceRequests =
-    16'384;  // the last ones, unless --trace says how many
+    16'384;                                        // the last ones, unless --trace says how many
+inline constexpr std::size_t kFaultRulesMax = 64;  // of a host
+inline constexpr std::uint64_t kFaultDelayMsMax = 3'600'000;  // an hour
 inline constexpr std::size_t kTraceRequestsMax = std::size_t{1} << 24;
 inline constexpr std::size_t kNameBytesMax = 200;
 inline constexpr std::uint32_t kDevicesExpandedMax = 200'000;  // of all hosts of a file together

@@ -21,6 +21,7 @@ struct Value {
   Region where;
   bool boolean = false;
   std::int64_t integer = 0;
+  double number = 0;
   std::string text;             // of a string
   std::vector<Value> items;     // of an array
   std::vector<Member> members;  // of a table, in the file's order

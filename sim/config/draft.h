@@ -14,6 +14,7 @@
 
 #include "sim/config/text.h"
 #include "sim/model/check.h"
+#include "sim/model/fault_rule.h"
 #include "sim/model/spec.h"
 #include "sim/world/spec.h"
 
@@ -121,7 +122,14 @@ struct ModelDraft {
   bool complete = true;             // false: something may be missing from the whole table
 };
 
+struct FaultDraft {
+  model::FaultRule rule;
+  std::optional<Text> host;  // nothing: of all hosts
+  Region where;
+};
+
 struct Drafts {
+  std::vector<FaultDraft> faults;
   std::vector<ModelDraft> models;
   std::vector<HostDraft> hosts;  // in the order of their first mention
   std::unordered_map<std::string, std::size_t> host_by_name;

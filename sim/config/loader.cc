@@ -38,6 +38,7 @@ class Loader {
     }
     const auto catalog = std::make_shared<const model::Catalog>(build_catalog(drafts_, report_));
     std::vector<HostSpec> hosts = expand_hosts(drafts_, catalog, report_);
+    assign_faults(drafts_, hosts, report_);
     if (hosts.empty() && catalog->models().empty() && !report_.has_errors()) {
       report_.error({}, "the file describes no host",
                     "add a table such as [host.alpha]; `mdevsim-host(5)` tells what it may hold");

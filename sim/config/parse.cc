@@ -76,6 +76,7 @@ Value convert(const toml::node& node, std::uint32_t file) {
       break;
     case toml::node_type::floating_point:
       value.kind = Value::Kind::number;
+      value.number = node.as_floating_point()->get();
       break;
     default:
       value.kind = Value::Kind::date;

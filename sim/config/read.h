@@ -30,6 +30,12 @@ std::optional<ModelledDraft> read_modelled(TableReader& table, const Value& valu
 // [model."NAME"] tables.
 void read_models(const Member& models, bool complete, Drafts& drafts, Report& report);
 
+// [[fault]] tables.
+void read_faults(const Member& faults, bool complete, Drafts& drafts, Report& report);
+
+// Gives each host the faults that are its.
+void assign_faults(const Drafts& drafts, std::vector<HostSpec>& hosts, Report& report);
+
 // The key device_api, if the table has it.
 void read_device_api(TableReader& table, std::string& device_api);
 

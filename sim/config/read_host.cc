@@ -232,7 +232,9 @@ void read_tables(const Document& document, Drafts& drafts, Report& report) {
   root.take("include");
   const Member* hosts = root.take("host", Kind::table, "[host.NAME]");
   const Member* models = root.take("model", Kind::table, "[model.\"vendor-a.com/my-nic\"]");
+  const Member* faults = root.take("fault", Kind::array, "[[fault]], with two brackets");
   root.finish();
+  if (faults != nullptr) read_faults(*faults, document.complete, drafts, report);
   if (models != nullptr) read_models(*models, document.complete, drafts, report);
   if (hosts == nullptr) return;
   for (const Member& member : hosts->value.members) {

@@ -36,6 +36,7 @@ class Builder {
     add_virtual_devices();
     bind_functions();
     ignored_ = {};
+    TRY_SET([[maybe_unused]] const std::uint32_t first, state_.faults.add(spec_.faults));
     return add_instances();
   }
 

@@ -8,6 +8,7 @@
 
 #include "sim/world/command.h"
 #include "sim/world/state.h"
+#include "sim/world/world.h"
 
 namespace mdevsim {
 
@@ -45,6 +46,8 @@ struct BlockedOperations {
   std::list<Operation> operations;
 };
 
+struct World::Operations : BlockedOperations {};
+
 class Change {
  public:
   Change(State& state, BlockedOperations& blocked, Outcome& outcome, Waiter waiter)
@@ -70,6 +73,9 @@ class Change {
   void operator()(const EnableFunction& command);
   void operator()(const SetNumaNode& command);
   void operator()(const WriteConfig& command);
+  // faults.cc
+  void operator()(const ChangeFaults& command);
+  void get_stuck(InstanceId id);
   // operations.cc
   void operator()(const Hold& command);
   void operator()(const Release& command);

@@ -12,6 +12,7 @@
 
 #include "sim/base/errc.h"
 #include "sim/base/uuid.h"
+#include "sim/model/fault_rule.h"
 #include "sim/world/modelled.h"
 #include "sim/world/objects.h"
 
@@ -153,11 +154,19 @@ struct Release {
   ObjectRef device;
 };
 
+// Changes the plan of faults: first rules go, then others come; all of it or nothing.
+struct ChangeFaults {
+  bool remove_all = false;
+  std::vector<std::uint32_t> remove;  // ids
+  std::vector<model::FaultRule> add;
+};
+
 using Command =
     std::variant<Nothing, Create, Remove, BindDriver, UnbindDriver, ProbeDevice, SetAutoprobe,
                  SetDriverOverride, AddDynamicId, RemoveDynamicId, RemoveFunction, Rescan,
                  EnableFunction, SetNumaNode, WriteConfig, SynthesizeEvent, SetKnob, Hold, Release,
-                 SetTypeConfiguration, ConfigureDevice, StageConfiguration, ApplyStaged>;
+                 ChangeFaults, SetTypeConfiguration, ConfigureDevice, StageConfiguration,
+                 ApplyStaged>;
 
 // ---- effects
 // --------------------------------------------------------------------------------------------------------
@@ -219,6 +228,7 @@ struct Outcome {
   std::vector<Effect> effects;  // possibly some even with an error: a driver that refuses has
                                 // already been announced
   std::vector<Finished> finished;
+  std::uint32_t reply_delay_ms = 0;  // a fault rule holds the answer back
 };
 
 }  // namespace mdevsim

@@ -121,6 +121,7 @@ struct Instance {
   bool bound : 1 = false;     // has its driver: group, vfio device and vendor files are there
   bool removing : 1 = false;  // a blocked `remove`: only what the kernel leaves is there
   bool unbinding : 1 = false;
+  bool stuck : 1 = false;  // by a fault rule: its `remove` has gone, and it stays
 };
 static_assert(sizeof(Instance) == 44, "a million instances must fit in 64 MiB");
 

@@ -25,7 +25,8 @@ bool Change::run(Operation& operation) {
 void Change::resume_blocked() {
   for (auto at = blocked_.operations.begin(); at != blocked_.operations.end();) {
     if (run(*at)) {
-      out_.finished.push_back({at->waiter, Errc::ok});
+      // Nobody waits for what vanished by a fault rule.
+      if (at->waiter.request != 0) out_.finished.push_back({at->waiter, Errc::ok});
       at = blocked_.operations.erase(at);
     } else {
       ++at;

@@ -14,6 +14,7 @@
 #include "sim/base/errc.h"
 #include "sim/base/uuid.h"
 #include "sim/model/catalog.h"
+#include "sim/model/fault_rule.h"
 #include "sim/world/modelled.h"
 #include "sim/world/pci_address.h"
 
@@ -142,6 +143,7 @@ struct HostSpec {
   std::vector<VirtualDeviceSpec> virtual_devices;
   std::vector<DriverSpec> drivers;
   std::vector<IommuGroupSpec> iommu_groups;  // what differs from the default
+  std::vector<model::FaultRule> faults;      // what goes wrong from the start; see fault_plan.h
 };
 
 }  // namespace mdevsim

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/base/clock.h"
+#include "sim/model/fault_plan.h"
 #include "sim/world/command.h"
 #include "sim/world/instance_table.h"
 #include "sim/world/number_pool.h"
@@ -58,6 +59,7 @@ class State {
   std::map<std::uint32_t, IommuGroup> groups;
   InstanceTable instances;
   std::uint32_t bound_instances = 0;  // those that have their driver, and with it a group
+  model::FaultPlan faults;            // counts what it sees, so it is part of the state
   // Written settings, by object; an absent one has its initial value.
   std::map<std::pair<ObjectRef, Knob>, bool> knobs;
   // Device models: who is as its spec says has no entry.

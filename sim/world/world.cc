@@ -6,8 +6,6 @@
 
 namespace mdevsim {
 
-struct World::Operations : BlockedOperations {};
-
 World::World(std::string name)
     : name_(std::move(name)),
       state_(std::make_unique<State>()),
@@ -25,14 +23,8 @@ World::Writing::Writing(World& world) ACQUIRE(world.mutex_)
 
 World::Writing::~Writing() {
   state_.forget_old();
+  world_.has_operation_faults_.store(state_.faults.has_operations(), std::memory_order_release);
   world_.mutex_.unlock();
-}
-
-Outcome World::Writing::apply(const Command& command, Waiter waiter) NO_THREAD_SAFETY_ANALYSIS {
-  Outcome outcome;
-  Change change(state_, *world_.operations_, outcome, waiter);
-  std::visit(change, command);
-  return outcome;
 }
 
 }  // namespace mdevsim

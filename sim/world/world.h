@@ -1,6 +1,7 @@
 // One simulated host: the only mutable state there is. All changes go through Writing::apply.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "sim/base/mutex.h"
@@ -19,6 +20,10 @@ class World {
   ~World();
 
   const std::string& name() const { return name_; }
+  // Whether any fault rule waits for operations; costs no lock.
+  bool has_operation_faults() const {
+    return has_operation_faults_.load(std::memory_order_acquire);
+  }
 
   // Looks at the state; holds the lock while it lives.
   class SCOPED_CAPABILITY Reading {
@@ -45,7 +50,13 @@ class World {
     Writing(const Writing&) = delete;
     Writing& operator=(const Writing&) = delete;
     const State& state() const { return state_; }
+    // The plan of faults is asked first: its rule may refuse the command, or let it end otherwise.
     Outcome apply(const Command& command, Waiter waiter);
+    // Removes an instance by nobody's request, whatever the plan of faults says.
+    Outcome vanish(InstanceId id);
+    // Asks the plan about something else that is about to begin: an operation, an event, the saving
+    // or loading of a device's state.
+    model::FaultDecision decide(const model::FaultOccurrence& occurrence);
 
    private:
     friend class World;
@@ -58,6 +69,7 @@ class World {
   explicit World(std::string name);
 
   const std::string name_;
+  std::atomic<bool> has_operation_faults_ = false;  // follows the state, when a change ends
   mutable Mutex mutex_;
   std::unique_ptr<State> state_ GUARDED_BY(mutex_);
   std::unique_ptr<Operations> operations_ GUARDED_BY(mutex_);  // what blocks on devices in use

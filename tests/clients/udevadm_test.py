@@ -40,13 +40,15 @@ class Info(SimulatedHostCase):
         self.assertLessEqual({f"DEVPATH={PARENT}/{U}", "DRIVER=mtty", "SUBSYSTEM=mdev"}, set(printed.splitlines()))
 
 
-class Monitor(SimulatedHostCase):
+class MonitorCase(SimulatedHostCase):
     clients = ("udevadm",)
 
     def monitor(self, options, banner, commands, last):
         printed = self.inside(MONITOR.format(options=options, banner=banner, commands=commands, last=last))
         return [" ".join(line.split()) for line in without_times(printed).splitlines()]
 
+
+class Monitor(MonitorCase):
     def test_create_and_remove_give_eight_kernel_events_in_the_kernels_order(self):
         shown = self.monitor("--kernel", "KERNEL - ", f"printf {U} > {MTTY}/mtty-2/create; echo 1 > /sys/bus/mdev/devices/{U}/remove",
                              f"remove .*{U} (mdev)")
@@ -98,6 +100,24 @@ class Messages(SimulatedHostCase):
         self.assertEqual([line.split()[:2] for line in kernel], [["add", "mdev"], ["add", "vfio"], ["add", "vfio-dev"], ["bind", "mdev"]])
         self.assertEqual(kernel[0], f"add mdev {PARENT}/{U}")
         self.assertEqual(udev, kernel)
+
+
+class Faults(MonitorCase):
+    """Fault rules about events: of two instances that are created, the first one's are not as they should be."""
+
+    def of_the_first(self, rule, last):
+        commands = f"{MDEVSIM} fault add at=event path=*/{U} {rule}; printf {U} > {MTTY}/mtty-2/create; printf {uuid(2)} > {MTTY}/mtty-2/create"
+        shown = self.monitor("--kernel", "KERNEL - ", commands, last)
+        return [line.split()[1] for line in shown if line.endswith(f"{U} (mdev)")]
+
+    def test_a_lost_event(self):
+        self.assertEqual(self.of_the_first("action=add event=lost", f"bind .*{uuid(2)} (mdev)"), ["bind"])
+
+    def test_a_doubled_event(self):
+        self.assertEqual(self.of_the_first("action=bind event=doubled", f"bind .*{uuid(2)} (mdev)"), ["add", "bind", "bind"])
+
+    def test_a_late_event(self):
+        self.assertEqual(self.of_the_first("action=add event=late delay=200ms", f"add .*{U} (mdev)"), ["bind", "add"])
 
 
 if __name__ == "__main__":

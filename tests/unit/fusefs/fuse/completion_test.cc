@@ -151,6 +151,34 @@ TEST_F(CompletionTest, PagesAreInvalidatedBehindWhatWasQueuedBefore) {
   EXPECT_THAT(kernel.lines, ElementsAre("expire a", "pages"));
 }
 
+TEST_F(CompletionTest, AnEventIsSentTwiceOrLateBehindTheReply) {
+  sysfs::Uevent doubled{.action = "bind", .devpath = {}, .subsystem = {}, .variables = {}};
+  doubled.doubled = true;
+  sysfs::Uevent late{.action = "add", .devpath = {}, .subsystem = {}, .variables = {}};
+  late.delay_ms = 1;
+  completion.post({.notices = {late, doubled}, .completions = {{ticket(7), Errc::ok}}});
+  run();
+  EXPECT_THAT(kernel.lines,
+              ElementsAre("uevent bind 0", "uevent bind 0", "reply 7 OK 1", "uevent add 0"));
+}
+
+TEST_F(CompletionTest, AnAnswerThatIsHeldBackIsOvertaken) {
+  const sysfs::Ticket slow = completion.issue(7, 1, {}, std::chrono::milliseconds(1));
+  completion.reply_later(std::chrono::milliseconds(2), [this] { kernel.log("later"); });
+  completion.post({.notices = {}, .completions = {{slow, Errc::ok}}});
+  completion.post({.notices = {}, .completions = {{ticket(8), Errc::ok}}});
+  run();
+  EXPECT_EQ(kernel.lines.front(), "reply 8 OK 1");
+  EXPECT_THAT(kernel.lines, testing::UnorderedElementsAre("reply 8 OK 1", "reply 7 OK 1", "later"));
+}
+
+TEST_F(CompletionTest, ABatchsAnswersCanBeHeldBack) {
+  completion.post({.notices = {}, .completions = {{ticket(7), Errc::ok}}, .reply_delay_ms = 1});
+  completion.post({.notices = {}, .completions = {{ticket(8), Errc::ok}}});
+  run();
+  EXPECT_THAT(kernel.lines, ElementsAre("reply 8 OK 1", "reply 7 OK 1"));
+}
+
 class HeldReplies : public CompletionTest {};
 
 TEST_F(HeldReplies, DoNotHoldUpWhatComesBehindThem) {
