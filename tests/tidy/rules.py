@@ -19,7 +19,7 @@ CONFINED_HEADERS = [
     (r"lz4.*|zstd.*", r"sim/state/compression\.cc", "compression has one home"),
     (r"xxhash\.h", r"sim/state/digest\.cc", "digests have one home"),
     (r"\w*intrin\.h", r"sim/state/(block_x86\.h|[^/]*\.cc)", "what depends on the processor stays in the variants of sim/state"),
-    (r"gtest/.*|gmock/.*|rapidcheck.*", r"tests/", "test libraries stay in tests/"),
+    (r"gtest/.*|gmock/.*|rapidcheck.*", r"tests/|bindings/cxx/", "test libraries stay in tests/"),
     (r"benchmark/.*", r"bench/|tests/bench/", "benchmarks stay in bench/"),
     (r"fcntl\.h|unistd\.h|sys/.*", r"(?!sim/world/|sim/base/|fusefs/sysfs/)", "the model of a host makes no system calls"),
 ]
