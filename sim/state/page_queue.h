@@ -33,6 +33,10 @@ class PageQueue {
 
   // The next pages; not of an empty queue.
   PageRun front() const { return current_; }
+  // The n-th run behind it; empty when there are not so many.
+  PageRun ahead(std::size_t n) const {
+    return left_ != 0 && next_ + n <= runs_.size() ? runs_[next_ + n - 1] : PageRun{};
+  }
   void pop(std::uint32_t pages) {
     CHECK(pages <= current_.end - current_.first);
     current_.first += pages;

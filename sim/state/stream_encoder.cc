@@ -14,6 +14,7 @@ namespace mdevsim::state {
 namespace {
 
 constexpr std::size_t kRecordsTogether = 8;  // for each thread
+constexpr std::size_t kRunsAhead = 8;        // whose first bytes are asked for, as it takes a while
 constexpr std::uint32_t kScanPages = 64;     // what zero_pages() takes at once
 
 std::optional<Compressor> compressor_for(const model::StreamOptions& options) {
@@ -171,6 +172,8 @@ bool StreamEncoder::begin_from_queue() {
     section_ = static_cast<std::uint32_t>(std::distance(sections.begin(), behind) - 1);
   }
   const Section& section = sections[section_];
+  if (const PageRun soon = queue_.ahead(kRunsAhead); soon.end != 0)
+    __builtin_prefetch(state_->memory().bytes().data() + soon.offset());
   const std::uint32_t first = run.first - section.first_page;
   std::uint32_t count = std::min(run.end, section.first_page + section.pages) - run.first;
 

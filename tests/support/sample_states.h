@@ -25,6 +25,15 @@ inline model::StateSpec my_nic_state() {
   return state;
 }
 
+// One section of zeros that cost nothing until they are written.
+inline model::StateSpec sparse_state(std::uint64_t bytes) {
+  model::StateSpec state;
+  state.sections = {{"memory", bytes, ""}};
+  state.zero_percent = 100;
+  state.sparse = true;
+  return state;
+}
+
 inline DeviceModel my_nic_with(model::StateSpec state) {
   ModelSpec spec = my_nic_spec();
   spec.state = std::move(state);

@@ -107,10 +107,7 @@ TEST(DeviceState, LeavesWhatIsBehindASectionZero) {
 }
 
 TEST(DeviceState, SparseOneCostsWhatIsNotZero) {
-  model::StateSpec spec;
-  spec.sections = {{"memory", std::uint64_t{8} << 30, ""}};
-  spec.zero_percent = 100;
-  spec.sparse = true;
+  model::StateSpec spec = testing::sparse_state(std::uint64_t{8} << 30);
   const auto model = my_nic_with(spec);
   const auto budget = std::make_shared<MemoryBudget>(kMiB);
   DeviceState state =
@@ -247,10 +244,7 @@ TEST(DeviceState, ALeapInTimeMakesEverythingDirtyAndEnds) {
 }
 
 TEST(DeviceState, BreaksDownWhenSparseMemoryCannotGrow) {
-  model::StateSpec spec;
-  spec.sections = {{"memory", 64 * kMiB, ""}};
-  spec.zero_percent = 100;
-  spec.sparse = true;
+  model::StateSpec spec = testing::sparse_state(64 * kMiB);
   spec.workload = {.dirty_bytes_per_s = 64 * kMiB};
   const auto model = my_nic_with(spec);
   DeviceState state =

@@ -142,10 +142,7 @@ TEST(Mover, PutsBothBackWhenTheTargetRefuses) {
 }
 
 TEST(Mover, TellsWhenTheSourceItselfBrokeDown) {
-  model::StateSpec spec;
-  spec.sections = {{"memory", 64 * kMiB, ""}};
-  spec.zero_percent = 100;
-  spec.sparse = true;
+  model::StateSpec spec = testing::sparse_state(64 * kMiB);
   spec.workload.dirty_bytes_per_s = 64 * kMiB;
   const auto model = my_nic_with(spec);
   Migratable source(model, "version=1",

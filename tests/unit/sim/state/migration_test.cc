@@ -196,10 +196,7 @@ TEST(Migration, GatheredPagesAreThoseOfTheDevice) {
 }
 
 TEST(Migration, SparseHolesAreMarksAndStayHoles) {
-  model::StateSpec spec;
-  spec.sections = {{"memory", std::uint64_t{8} << 30, ""}};
-  spec.zero_percent = 100;
-  spec.sparse = true;
+  model::StateSpec spec = testing::sparse_state(std::uint64_t{8} << 30);
   const auto model = my_nic_with(spec);
   Migratable source(model, "version=1");
   Migratable target(model, "version=1");
@@ -218,10 +215,7 @@ TEST(Migration, SparseHolesAreMarksAndStayHoles) {
 }
 
 TEST(Migration, PageThatIsWrittenInAHoleDuringPreCopyArrives) {
-  model::StateSpec spec;
-  spec.sections = {{"memory", kMiB, ""}};
-  spec.zero_percent = 100;
-  spec.sparse = true;
+  model::StateSpec spec = testing::sparse_state(kMiB);
   const auto model = my_nic_with(spec);
   Migratable source(model, "version=1");
   Migratable target(model, "version=1", kOther);
@@ -357,10 +351,7 @@ TEST(Migration, ResetLeadsOutOfErrorWithTheFirstContents) {
 }
 
 TEST(Migration, DeviceThatRunsOutOfMemoryIsInError) {
-  model::StateSpec spec;
-  spec.sections = {{"memory", 64 * kMiB, ""}};
-  spec.zero_percent = 100;
-  spec.sparse = true;
+  model::StateSpec spec = testing::sparse_state(64 * kMiB);
   spec.workload = {.dirty_bytes_per_s = 64 * kMiB};
   const auto model = my_nic_with(spec);
   Migratable device(model, "version=1",
