@@ -50,6 +50,12 @@ std::uint32_t copy_with_crc32c(Bytes to, ConstBytes from, std::uint32_t seed) {
   return ~kernels().copy_with_crc32c(to.data(), from.data(), from.size(), ~seed);
 }
 
+std::uint32_t gather_pages_with_crc32c(Bytes to, std::span<const std::byte* const> pages,
+                                       std::uint32_t seed) {
+  CHECK(to.size() == pages.size() * kPageBytes);
+  return ~kernels().gather_pages(to.data(), pages.data(), pages.size(), ~seed);
+}
+
 bool is_zero(ConstBytes bytes) { return kernels().is_zero(bytes.data(), bytes.size()); }
 
 bool copy_unless_zero(Bytes to, ConstBytes from) {

@@ -26,6 +26,14 @@ void copy(Bytes to, ConstBytes from);
 // copy() and crc32c(from, seed) in one pass.
 std::uint32_t copy_with_crc32c(Bytes to, ConstBytes from, std::uint32_t seed = 0);
 
+// The same of many pages that lie anywhere, one behind the other into `to`, which is as large as
+// all of them: the next ones are on their way while one is copied.
+std::uint32_t gather_pages_with_crc32c(Bytes to, std::span<const std::byte* const> pages,
+                                       std::uint32_t seed = 0);
+
+// Asks for what will be looked at soon: a line of 64 bytes. Any address will do.
+inline void prefetch(const std::byte* line) { __builtin_prefetch(line); }
+
 bool is_zero(ConstBytes bytes);
 
 // Copies unless all is zero: then `to` is left as it is, and the answer is false.

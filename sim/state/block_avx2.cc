@@ -59,6 +59,7 @@ const BlockKernels kAvx2Kernels{
     .crc32c = crc32c_sse42,
     .copy = copy_avx2,
     .copy_with_crc32c = copy_with_crc32c_sse42,
+    .gather_pages = gather_pages_sse42,
     .is_zero = is_zero_avx2,
     .zero_pages = zero_pages_avx2,
 };

@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include "sim/state/block_kernels.h"
 #include "sim/state/block_x86.h"
 #include "sim/state/bytes.h"
@@ -63,24 +65,77 @@ AVX512 inline __m128i fold_parts(__m512i parts) {
   return _mm_xor_si128(front, back);
 }
 
-// `bytes` is a multiple of kFoldStep, and not 0; `to`, if it is streamed to, of kRegister.
-template <Store kStore>
-AVX512 std::uint32_t fold_all(std::byte* to, const std::byte* from, std::size_t bytes,
-                              std::uint32_t crc) {
+// The checksum's state: what was read so far, in registers that are on their way.
+struct Folded {
   __m512i r[kLanes];
-  for (std::size_t i = 0; i < kLanes; ++i) r[i] = take<kStore>(to, from, i * kRegister);
-  r[0] = _mm512_xor_si512(r[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(crc))));
-  for (std::size_t at = kFoldStep; at < bytes; at += kFoldStep) {
-    for (std::size_t i = 0; i < kLanes; ++i) {
-      r[i] = fold<8 * kFoldStep>(r[i], take<kStore>(to, from, at + i * kRegister));
-    }
+};
+
+template <Store kStore>
+AVX512 inline Folded begin_fold(std::byte* to, const std::byte* from, std::uint32_t crc) {
+  Folded folded;
+  for (std::size_t i = 0; i < kLanes; ++i) folded.r[i] = take<kStore>(to, from, i * kRegister);
+  const __m512i before = _mm512_zextsi128_si512(_mm_cvtsi32_si128(static_cast<int>(crc)));
+  folded.r[0] = _mm512_xor_si512(folded.r[0], before);
+  return folded;
+}
+
+template <Store kStore>
+AVX512 inline void fold_step(Folded& folded, std::byte* to, const std::byte* from) {
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    folded.r[i] = fold<8 * kFoldStep>(folded.r[i], take<kStore>(to, from, i * kRegister));
   }
+}
+
+AVX512 inline std::uint32_t end_fold(Folded folded) {
+  __m512i* r = folded.r;
   for (std::size_t i = 0; i < kLanes; i += 2) r[i] = fold<512>(r[i], r[i + 1]);
   for (std::size_t i = 0; i < kLanes; i += 4) r[i] = fold<1024>(r[i], r[i + 2]);
   const __m128i all = fold_parts(fold<2048>(r[0], r[4]));
   const auto low = static_cast<std::uint64_t>(_mm_cvtsi128_si64(all));
   const auto high = static_cast<std::uint64_t>(_mm_extract_epi64(all, 1));
   return static_cast<std::uint32_t>(_mm_crc32_u64(_mm_crc32_u64(0, low), high));
+}
+
+// `bytes` is a multiple of kFoldStep, and not 0; `to`, if it is streamed to, of kRegister.
+template <Store kStore>
+AVX512 std::uint32_t fold_all(std::byte* to, const std::byte* from, std::size_t bytes,
+                              std::uint32_t crc) {
+  Folded folded = begin_fold<kStore>(to, from, crc);
+  for (std::size_t at = kFoldStep; at < bytes; at += kFoldStep) {
+    // There is no target, not even an offset of one, without a store.
+    fold_step<kStore>(folded, kStore == Store::none ? nullptr : to + at, from + at);
+  }
+  return end_fold(folded);
+}
+
+// The pages are one message to the checksum.
+template <Store kStore>
+AVX512 std::uint32_t fold_pages(std::byte* to, const std::byte* const* pages, std::size_t count,
+                                std::uint32_t crc) {
+  Folded folded{};
+  for (std::size_t i = 0; i < count; ++i, to += kPageBytes) {
+    const std::byte* ahead = pages[std::min(i + kPagesAhead, count - 1)];
+    for (std::size_t at = 0; at < kPageBytes; at += kFoldStep) {
+      for (std::size_t line = 0; line < kFoldStep; line += kRegister) {
+        _mm_prefetch(ahead + at + line, _MM_HINT_T1);
+      }
+      if (i == 0 && at == 0) {
+        folded = begin_fold<kStore>(to, pages[i], crc);
+      } else {
+        fold_step<kStore>(folded, to + at, pages[i] + at);
+      }
+    }
+  }
+  return end_fold(folded);
+}
+
+std::uint32_t gather_pages_avx512(std::byte* to, const std::byte* const* pages, std::size_t count,
+                                  std::uint32_t crc) {
+  if (count == 0) return crc;
+  if (bytes_to_alignment(to) != 0) return fold_pages<Store::cached>(to, pages, count, crc);
+  crc = fold_pages<Store::streamed>(to, pages, count, crc);
+  _mm_sfence();
+  return crc;
 }
 
 AVX512 void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
@@ -130,6 +185,7 @@ const BlockKernels kAvx512Kernels{
     .crc32c = crc32c_avx512,
     .copy = copy_avx512,
     .copy_with_crc32c = copy_with_crc32c_avx512,
+    .gather_pages = gather_pages_avx512,
     .is_zero = is_zero_avx512,
     .zero_pages = zero_pages_avx512,
 };

@@ -15,6 +15,8 @@ struct BlockKernels {
   void (*copy)(std::byte* to, const std::byte* from, std::size_t bytes);
   std::uint32_t (*copy_with_crc32c)(std::byte* to, const std::byte* from, std::size_t bytes,
                                     std::uint32_t crc);
+  std::uint32_t (*gather_pages)(std::byte* to, const std::byte* const* pages, std::size_t count,
+                                std::uint32_t crc);
   bool (*is_zero)(const std::byte* from, std::size_t bytes);
   std::uint64_t (*zero_pages)(const std::byte* from, std::size_t pages);
 };

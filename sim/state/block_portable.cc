@@ -61,6 +61,14 @@ std::uint32_t copy_with_crc32c_portable(std::byte* to, const std::byte* from, st
   return crc;
 }
 
+std::uint32_t gather_pages_portable(std::byte* to, const std::byte* const* pages, std::size_t count,
+                                    std::uint32_t crc) {
+  for (std::size_t i = 0; i < count; ++i) {
+    crc = copy_with_crc32c_portable(to + i * kPageBytes, pages[i], kPageBytes, crc);
+  }
+  return crc;
+}
+
 // All bytes are zero when the first is and each equals the next; memcmp of the block with itself,
 // moved by one, is what the library has fast.
 bool is_zero_portable(const std::byte* from, std::size_t bytes) {
@@ -82,6 +90,7 @@ const BlockKernels kPortableKernels{
     .crc32c = crc32c_portable,
     .copy = copy_portable,
     .copy_with_crc32c = copy_with_crc32c_portable,
+    .gather_pages = gather_pages_portable,
     .is_zero = is_zero_portable,
     .zero_pages = zero_pages_portable,
 };

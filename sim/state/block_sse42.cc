@@ -99,10 +99,23 @@ std::uint32_t copy_with_crc32c_sse42(std::byte* to, const std::byte* from, std::
                             fold_all<Store::streamed>);
 }
 
+std::uint32_t gather_pages_sse42(std::byte* to, const std::byte* const* pages, std::size_t count,
+                                 std::uint32_t crc) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::byte* ahead = pages[std::min(i + kPagesAhead, count - 1)];
+    for (std::size_t at = 0; at < kPageBytes; at += kStoreAlignment) {
+      _mm_prefetch(ahead + at, _MM_HINT_T1);
+    }
+    crc = copy_with_crc32c_sse42(to + i * kPageBytes, pages[i], kPageBytes, crc);
+  }
+  return crc;
+}
+
 const BlockKernels kSse42Kernels{
     .crc32c = crc32c_sse42,
     .copy = copy_sse42,
     .copy_with_crc32c = copy_with_crc32c_sse42,
+    .gather_pages = gather_pages_sse42,
     .is_zero = kPortableKernels.is_zero,  // memcmp, of which the library has a variant as well
     .zero_pages = kPortableKernels.zero_pages,
 };

@@ -111,11 +111,15 @@ bool DirtyLog::dirty(std::size_t page) const {
 }
 
 void DirtyLog::forget() {
+  bool was_dirty = false;
   {
     const MutexLock lock(mutex_);
-    for (std::size_t i = 0; i < word_count_; ++i) words_[i].store(0, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < word_count_; ++i) {
+      was_dirty |= words_[i].load(std::memory_order_relaxed) != 0;
+      words_[i].store(0, std::memory_order_relaxed);
+    }
   }
-  settle();
+  if (was_dirty) settle();
 }
 
 }  // namespace mdevsim::state

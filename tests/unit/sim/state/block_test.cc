@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -55,6 +56,17 @@ TEST(CopyWithCrc32c, CopiesAndGivesTheChecksum) {
   std::vector<std::byte> to(from.size());
   EXPECT_EQ(copy_with_crc32c(to, from, 5), crc32c(from, 5));
   EXPECT_EQ(to, from);
+}
+
+TEST(GatherPages, IsOneMessageToTheChecksum) {
+  Random random(4);
+  const std::vector<std::byte> bytes = random_bytes(random, 3 * kPageBytes);
+  const std::byte* pages[] = {&bytes[2 * kPageBytes], &bytes[0], &bytes[kPageBytes]};
+  std::vector<std::byte> to(bytes.size());
+  const std::uint32_t sum = gather_pages_with_crc32c(to, pages, 5);
+  EXPECT_EQ(sum, crc32c(to, 5));
+  EXPECT_TRUE(std::equal(to.begin(), to.begin() + kPageBytes, pages[0]));
+  EXPECT_TRUE(std::equal(to.begin() + kPageBytes, to.end(), bytes.begin()));
 }
 
 TEST(IsZero, SeesASingleBitAnywhere) {
@@ -129,6 +141,26 @@ TEST_P(BlockVariant, CopiesExactlyTheBytes) {
         variant.copy_with_crc32c(summed.data() + to, bytes.data() + from, length, 9);
     ASSERT_TRUE(summed == expected) << length << " bytes";
     ASSERT_EQ(sum, kPortableKernels.crc32c(bytes.data() + from, length, 9)) << length << " bytes";
+  }
+}
+
+TEST_P(BlockVariant, GathersPagesFromAnywhere) {
+  const std::vector<std::byte> bytes = random_bytes(random, 20 * kPageBytes);
+  for (std::size_t count = 0; count < 40; ++count) {
+    std::vector<const std::byte*> pages;
+    std::vector<std::byte> expected;
+    for (std::size_t i = 0; i < count; ++i) {
+      pages.push_back(&bytes[random.next() % (19 * kPageBytes)]);
+      expected.insert(expected.end(), pages.back(), pages.back() + kPageBytes);
+    }
+    std::vector<std::byte> gathered(130 + 64 + expected.size() + 1, std::byte{0xAA});
+    const auto to_line = -reinterpret_cast<std::uintptr_t>(gathered.data()) % 64;
+    const std::size_t to = count % 3 == 0 ? offset() : to_line;
+    ASSERT_EQ(variant.gather_pages(gathered.data() + to, pages.data(), count, 9),
+              kPortableKernels.crc32c(expected.data(), expected.size(), 9));
+    ASSERT_TRUE(std::equal(expected.begin(), expected.end(),
+                           gathered.begin() + static_cast<std::ptrdiff_t>(to)));
+    ASSERT_EQ(gathered[to + expected.size()], std::byte{0xAA});
   }
 }
 
