@@ -24,6 +24,7 @@ void measure_libvirt(const Lab& lab);
 void measure_verdicts(const Lab& lab);
 void measure_references(const Lab& lab);
 void measure_state(const Lab& lab);
+void measure_migration(const Lab& lab);
 void measure_state_tools(const Lab& lab);
 
 struct Bench {
@@ -52,6 +53,7 @@ inline constexpr std::array kBenches{
     Bench{"compat", "verdicts on a million pairs, and the best of 100,000 destinations",
           measure_verdicts},
     Bench{"state", "what moving device state is made of, in process", measure_state},
+    Bench{"migration", "devices saved and loaded, in process", measure_migration},
     Bench{"tools", "QEMU, zstd and lz4 on the bytes of device state", measure_state_tools},
     Bench{"reference", "the machine's own /sys, tmpfs and umockdev-run", measure_references},
 };

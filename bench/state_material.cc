@@ -98,4 +98,11 @@ PlainCopy best_plain_copy(const Lab& lab, state::Bytes to, state::ConstBytes fro
   return best;
 }
 
+Pair rates(const Lab& lab, std::size_t bytes, const std::function<void()>& work,
+           const std::function<void()>& floor) {
+  return interleaved(
+      lab.repetitions(), [&] { return gb_per_s(bytes, work); },
+      [&] { return gb_per_s(bytes, floor); });
+}
+
 }  // namespace mdevsim::bench

@@ -29,6 +29,9 @@ PlainCopy best_plain_copy(const Lab& lab, state::Bytes to, state::ConstBytes fro
 double gb_per_s(std::size_t bytes, const std::function<void()>& work);
 // The median of it.
 double median_rate(const Lab& lab, std::size_t bytes, const std::function<void()>& work);
+// Both in turn, and by their medians.
+Pair rates(const Lab& lab, std::size_t bytes, const std::function<void()>& work,
+           const std::function<void()>& floor);
 double seconds_of(const std::function<void()>& work);
 
 }  // namespace mdevsim::bench

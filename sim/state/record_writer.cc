@@ -20,6 +20,37 @@ void prefetch_run(const std::vector<ConstBytes>& runs, std::size_t i) {
   for (std::size_t at = 0; at < bytes; at += kLineBytes) __builtin_prefetch(runs[i].data() + at);
 }
 
+// A run that is longer is copied by itself: the processor sees what comes next.
+constexpr std::size_t kScatteredBytesMax = std::size_t{64} << 10;
+
+// How far the pieces of a record's data are copied.
+struct Place {
+  std::size_t piece = 0;
+  std::size_t offset = 0;
+};
+
+// Pages that lie here and there, in one pass: as many as are next and fit into `out`. How many
+// bytes those are; none when what is next is something else.
+std::size_t copy_scattered(std::span<const ConstBytes> data, Place& place, Bytes out,
+                           std::uint32_t& checksum) {
+  std::array<const std::byte*, kRecordPagesMax> pages;
+  const std::size_t room = std::min(out.size() / kPageBytes, pages.size());
+  std::size_t count = 0;
+  while (place.piece < data.size() && count < room) {
+    const ConstBytes rest = data[place.piece].subspan(place.offset);
+    if (rest.empty() || rest.size() % kPageBytes != 0 || rest.size() > kScatteredBytesMax) break;
+    const std::size_t fit = std::min(rest.size() / kPageBytes, room - count);
+    for (std::size_t i = 0; i < fit; ++i) pages[count++] = &rest[i * kPageBytes];
+    place.offset += fit * kPageBytes;
+    if (fit * kPageBytes < rest.size()) break;
+    place = {place.piece + 1, 0};
+  }
+  if (count == 0) return 0;
+  const Bytes to = out.first(count * kPageBytes);
+  checksum = gather_pages_with_crc32c(to, std::span(pages).first(count), checksum);
+  return to.size();
+}
+
 }  // namespace
 
 std::size_t Record::length() const {
@@ -31,10 +62,14 @@ std::size_t Record::length() const {
 std::uint32_t Record::copy_to(Bytes out) const {
   std::uint32_t checksum = copy_with_crc32c(out.first(table.size()), table);
   std::size_t at = table.size();
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    const ConstBytes piece = data[i];
+  for (Place place; place.piece < data.size();) {
+    const std::size_t scattered =
+        checks_data ? copy_scattered(data, place, out.subspan(at), checksum) : 0;
+    at += scattered;
+    if (scattered != 0) continue;
+    const ConstBytes piece = data[place.piece++];
     const Bytes to = out.subspan(at, piece.size());
-    prefetch_run(data, i + 1);
+    prefetch_run(data, place.piece);
     if (checks_data) {
       checksum = copy_with_crc32c(to, piece, checksum);
     } else {
@@ -129,9 +164,23 @@ Record RecordWriter::take() {
   return std::move(record_);
 }
 
+std::size_t RecordWriter::read_scattered(Bytes out) {
+  if (piece_ == 0 || piece_ > record_.data.size() || !record_.checks_data) return 0;
+  Place place{piece_ - 1, offset_};
+  const std::size_t bytes = copy_scattered(record_.data, place, out, checksum_);
+  if (bytes == 0) return 0;
+  piece_ = place.piece + 1;
+  offset_ = place.offset;
+  if (place.piece == record_.data.size()) seal();
+  return bytes;
+}
+
 std::size_t RecordWriter::read(Bytes out) {
   std::size_t filled = 0;
   while (under_way_ && filled < out.size()) {
+    const std::size_t scattered = read_scattered(out.subspan(filled));
+    filled += scattered;
+    if (scattered != 0) continue;
     const ConstBytes rest = piece().subspan(offset_);
     const ConstBytes from = rest.first(std::min(rest.size(), out.size() - filled));
     const Bytes to = out.subspan(filled, from.size());

@@ -57,6 +57,7 @@ class RecordWriter {
 
  private:
   ConstBytes piece() const;
+  std::size_t read_scattered(Bytes out);
   void next_piece();
   void seal();
   bool is_checked() const { return piece_ == 0 || record_.checks_data; }

@@ -14,7 +14,7 @@ namespace mdevsim::state {
 namespace {
 
 constexpr std::size_t kRecordsTogether = 8;  // for each thread
-constexpr std::size_t kRunsAhead = 8;        // whose first bytes are asked for, as it takes a while
+constexpr std::size_t kRunsAhead = 16;       // whose first bytes are asked for, as it takes a while
 constexpr std::uint32_t kScanPages = 64;     // what zero_pages() takes at once
 
 std::optional<Compressor> compressor_for(const model::StreamOptions& options) {
