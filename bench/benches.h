@@ -19,6 +19,7 @@ void measure_walks(const Lab& lab);
 void measure_memory(const Lab& lab);
 void measure_instances(const Lab& lab);
 void measure_start(const Lab& lab);
+void measure_versions(const Lab& lab);
 void measure_scale(const Lab& lab);
 void measure_libvirt(const Lab& lab);
 void measure_verdicts(const Lab& lab);
@@ -49,6 +50,8 @@ inline constexpr std::array kBenches{
     Bench{"start", "start until the first read with 100 hosts of 1000 types", measure_start},
     Bench{"scale", "mdevctl and find on 64 parents of 1000 types with 10,000 instances",
           measure_scale},
+    Bench{"versions", "mdevctl on a model of 1000 versions and 64 parameters, all interfaces",
+          measure_versions},
     Bench{"libvirt", "libvirt's nodedev-create inside mdevsim run", measure_libvirt},
     Bench{"compat", "verdicts on a million pairs, and the best of 100,000 destinations",
           measure_verdicts},

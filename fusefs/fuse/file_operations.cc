@@ -2,6 +2,7 @@
 #include "fusefs/fuse/file_operations.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -61,6 +62,11 @@ void close_file(Adapter& adapter, OpenFile& file) {
   adapter.files.release(&file);
 }
 
+void log_refusal(Adapter& adapter, const sysfs::Caller& caller, const sysfs::Stored& stored) {
+  if (stored.why.empty()) return;
+  adapter.log.info(fmt::format("pid {}: {}: {}", caller.pid, errc_symbol(stored.errc), stored.why));
+}
+
 void do_open(Request& request, fuse_file_info* info) {
   Adapter& adapter = request.adapter();
   sysfs::Stat stat;
@@ -75,8 +81,9 @@ void do_open(Request& request, fuse_file_info* info) {
   if (stat.file == sysfs::FileKind::requests && adapter.trace == nullptr) {
     return request.answer(Errc::not_supported);
   }
-  const Errc errc = adapter.tree.opened(request.node(), request.caller());
-  if (errc != Errc::ok) return request.answer(errc);
+  const sysfs::Stored opened = adapter.tree.opened(request.node(), request.caller());
+  log_refusal(adapter, request.caller(), opened);
+  if (opened.errc != Errc::ok) return request.answer(opened.errc);
   OpenFile& file = *adapter.files.acquire();
   file.node = request.node();
   file.kind = stat.file;
@@ -168,9 +175,13 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
   if (const Errc errc = cut_write(file, position, size); errc != Errc::ok) {
     return request.answer(errc);
   }
+  // The request may be gone before a refusal is logged.
+  Adapter& adapter = request.adapter();
+  const sysfs::Caller caller = request.caller();
   const sysfs::Ticket ticket = request.issue_ticket(size);
   const sysfs::Stored stored =
-      request.tree().store(file.node, {bytes, size}, position, request.caller(), ticket);
+      request.tree().store(file.node, {bytes, size}, position, caller, ticket);
+  log_refusal(adapter, caller, stored);
   if (!stored.answered) return request.leave();
   request.take_back(ticket);
   if (stored.errc != Errc::ok) return request.answer(stored.errc);

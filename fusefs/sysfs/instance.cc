@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "fusefs/sysfs/interfaces/table.h"
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/power.h"
 #include "fusefs/sysfs/uevent_files.h"
@@ -136,6 +137,18 @@ Errc file_show(const View& view, std::string& out) {
   out += '\n';
   return Errc::ok;
 }
+// The vendor's directories and the files of proposed interfaces.
+void own_children(const View& view, const ChildSink& sink) {
+  groups_children(view, sink);
+  interfaces::children(view, sink);
+}
+bool own_find(const View& view, std::string_view wanted, NodeId& out) {
+  return groups_find(view, wanted, out) || interfaces::find(view, wanted, out);
+}
+std::uint32_t own_subdirectories(const View& view) {
+  return groups_count(view) + interfaces::subdirectories(view);
+}
+
 constexpr Row vendor_group() {
   Row row = with_children(directory_in(group_holder, group_name), files_children, files_find);
   row.visible = has_driver;
@@ -149,7 +162,7 @@ constexpr Row vendor_file() {
 }
 
 constexpr auto kHead = std::to_array<Row>({
-    with_children(directory_in(holder, name), groups_children, groups_find, groups_count),
+    with_children(directory_in(holder, name), own_children, own_find, own_subdirectories),
     link_in(bus_devices, name, self, stays),
     link_in(type_devices, name, self, stays),
     link_in(driver_node, name, self, has_driver),

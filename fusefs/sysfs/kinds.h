@@ -91,7 +91,7 @@ enum : std::uint8_t { self, devices };
 extern const Table kForestTable, kHostTable, kBusTable, kDriverTable, kModuleTable,
     kDeviceClassTable, kPciRootTable, kPciBusTable, kPciFunctionTable, kVirtualDeviceTable,
     kMdevTypesTable, kMdevTypeTable, kInstanceTable, kVfioDeviceTable, kIommuGroupTable,
-    kVfioGroupTable, kSimulatedDeviceTable;
+    kVfioGroupTable, kSimulatedDeviceTable, kInterfacesTable;
 
 // /sys/kernel/mdevsim/trace, of any host.
 constexpr bool is_request_log(NodeId node) {

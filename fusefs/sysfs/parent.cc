@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "fusefs/sysfs/interfaces/create_parameters.h"
+#include "fusefs/sysfs/interfaces/table.h"
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/power.h"
 #include "fusefs/sysfs/uevent_files.h"
@@ -150,6 +152,7 @@ Errc available_instances_show(const View& view, std::string& out) {
                        view.state.available(parent, view.state.index_of(parent, type_id(view)))));
 }
 Result<Command> create_store(const View& view, std::string_view bytes) {
+  if (interfaces::has_own_create(view)) return interfaces::create_store(view, bytes);
   TRY_SET(const Uuid uuid, parse_create(bytes));
   return Create{type_id(view), uuid};
 }
@@ -179,7 +182,8 @@ bool devices_find(const View& view, std::string_view name, NodeId& out) {
 }
 
 constexpr Row kTypeRows[] = {
-    directory_in(type_holder, type_name),
+    with_children(directory_in(type_holder, type_name), interfaces::children, interfaces::find,
+                  interfaces::subdirectories),
     with_children(directory("devices", type_row::self), devices_children, devices_find),
     write_only("create", type_row::self, create_store),
     read_only("available_instances", type_row::self, available_instances_show),

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fusefs/sysfs/interfaces/table.h"
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/pci.h"
 #include "fusefs/sysfs/power.h"
@@ -76,6 +77,7 @@ void function_children(const View& view, const ChildSink& sink) {
   }
   if (is_parent(view))
     parent_children(view, view.state.parents[raw(*function_of(view).parent)], sink);
+  interfaces::children(view, sink);
 }
 bool function_find(const View& view, std::string_view name, NodeId& out) {
   const PciFunction* function = is_bridge(view) ? view.state.function_at(name) : nullptr;
@@ -83,13 +85,16 @@ bool function_find(const View& view, std::string_view name, NodeId& out) {
     out = view.other(Kind::pci_function, raw(view.state.id_of(*function)));
     return true;
   }
-  return is_parent(view) &&
-         parent_find(view, view.state.parents[raw(*function_of(view).parent)], name, out);
+  if (is_parent(view) &&
+      parent_find(view, view.state.parents[raw(*function_of(view).parent)], name, out))
+    return true;
+  return interfaces::find(view, name, out);
 }
 std::uint32_t function_count(const View& view) {
   std::uint32_t count =
       is_parent(view) ? parent_subdirectories(view.state.parents[raw(*function_of(view).parent)])
                       : 0;
+  count += interfaces::subdirectories(view);
   if (!is_bridge(view)) return count;
   for (const PciFunction& function : view.state.functions)
     count += below_bridge(view, function) ? 1U : 0U;

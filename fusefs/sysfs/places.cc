@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "fusefs/sysfs/interfaces/table.h"
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/path.h"
 #include "fusefs/sysfs/uevent_files.h"
@@ -114,6 +115,10 @@ class Places {
 
  private:
   void vendor_files(std::uint32_t id);
+  // They come and go with the driver.
+  void interface_files(NodeId owner) {
+    if (vanished_) interfaces::append_gone({state_, owner}, out_);
+  }
 
   const std::uint32_t host_;
   const State& state_;
@@ -164,6 +169,7 @@ void Places::instance(std::uint32_t id, Facet facet) {
     case Facet::driver_link:
       file(self, "driver");
       entry(self.at(instance_row::driver_link));
+      interface_files(self);
       return vendor_files(id);
     case Facet::iommu_group:
       file(self, "iommu_group");
@@ -197,6 +203,7 @@ void Places::function(std::uint32_t id, Facet facet) {
       return gone(self);
     case Facet::driver_link:
       file(self, "driver");
+      interface_files(self);
       return entry(self.at(function_row::driver_link));
     case Facet::parent:
       entry(node(Kind::mdev_types, latest_parent([&](const Parent& parent) {
@@ -259,7 +266,10 @@ void append_notices(std::uint32_t host, const State& state, std::span<const Effe
     } else if (const auto* vanished = std::get_if<Vanished>(&effect)) {
       append_places({host, state, true, newcomer, out}, state, vanished->object, vanished->facet);
     } else {
-      append_metadata_notice(host, std::get<Reconfigured>(effect).object, out);
+      const auto& changed = std::get<Reconfigured>(effect);
+      interfaces::append_reconfigured({state, node_of(host, state, changed.object)},
+                                      *changed.before, out);
+      append_metadata_notice(host, changed.object, out);
     }
   }
 }

@@ -14,13 +14,14 @@ namespace mdevsim::sysfs {
 
 const Table& table_of(Kind kind) {
   static constexpr const Table* kTables[] = {
-      nullptr,          &kForestTable,          &kHostTable,          &kBusTable,
-      &kDriverTable,    &kModuleTable,          &kDeviceClassTable,   &kPciRootTable,
-      &kPciBusTable,    &kPciFunctionTable,     &kVirtualDeviceTable, &kMdevTypesTable,
-      &kMdevTypeTable,  &kInstanceTable,        &kVfioDeviceTable,    &kIommuGroupTable,
-      &kVfioGroupTable, &kSimulatedDeviceTable,
+      nullptr,           &kForestTable,          &kHostTable,          &kBusTable,
+      &kDriverTable,     &kModuleTable,          &kDeviceClassTable,   &kPciRootTable,
+      &kPciBusTable,     &kPciFunctionTable,     &kVirtualDeviceTable, &kMdevTypesTable,
+      &kMdevTypeTable,   &kInstanceTable,        &kVfioDeviceTable,    &kIommuGroupTable,
+      &kVfioGroupTable,  &kSimulatedDeviceTable, &kInterfacesTable,    &kInterfacesTable,
+      &kInterfacesTable,
   };
-  static_assert(std::size(kTables) == static_cast<std::size_t>(Kind::simulated_device) + 1);
+  static_assert(std::size(kTables) == static_cast<std::size_t>(kLastKind) + 1);
   return *kTables[static_cast<std::size_t>(kind)];
 }
 
@@ -31,7 +32,7 @@ constexpr NodeId kForest(0, Kind::forest, 0);
 // Addresses come from outside: only those that a table knows are looked at.
 bool is_address(NodeId node) {
   const auto kind = static_cast<std::size_t>(node.kind());
-  if (kind == 0 || kind > static_cast<std::size_t>(Kind::simulated_device)) return false;
+  if (kind == 0 || kind > static_cast<std::size_t>(kLastKind)) return false;
   return node.row() < table_of(node.kind()).rows.size();
 }
 
@@ -136,6 +137,13 @@ Batch make_batch(std::uint32_t host, World::Writing& writing, const Outcome& out
   return batch;
 }
 
+// What a log says of it.
+std::string refusal(const View& view, const std::string& why) {
+  std::string text;
+  append_path(view.state, view.node, text);
+  return why.empty() ? text : text + ": " + why;
+}
+
 }  // namespace
 
 struct Tree::Impl {
@@ -176,17 +184,18 @@ Stored Tree::Impl::store(NodeId attribute, std::string_view bytes, std::uint64_t
   if (row.store == nullptr && row.write == nullptr) return {true, Errc::io};
   const Result<Command> command =
       row.store != nullptr ? row.store(view, bytes) : row.write(view, bytes, offset);
-  if (!command) return {true, command.error().code};
+  if (!command) return {true, command.error().code, refusal(view, command.error().why)};
 
   const Outcome outcome = writing.apply(*command, {ticket.request, ticket.bytes});
+  const std::string why = outcome.errc == Errc::ok ? std::string() : refusal(view, outcome.why);
   if (outcome.effects.empty() && outcome.finished.empty() && !outcome.waits &&
       outcome.reply_delay_ms == 0)
-    return {true, outcome.errc};
+    return {true, outcome.errc, why};
   // Queued under the lock, so that effects leave in the order of the changes.
   Batch batch = make_batch(attribute.host(), writing, outcome);
   if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
   sink.post(std::move(batch));
-  return {false, Errc::ok};
+  return {false, outcome.errc, why};
 }
 
 bool Tree::Impl::release(NodeId attribute) {
@@ -378,14 +387,17 @@ void Tree::vanish(NodeId node) {
   if (!outcome.effects.empty()) impl_->sink.post(make_batch(node.host(), writing, outcome));
 }
 
-Errc Tree::opened(NodeId attribute, const Caller&) {
-  if (impl_->world_of(attribute) == nullptr) return Errc::no_device;
-  if (row_of(attribute).opened == nullptr) return Errc::ok;
+Stored Tree::opened(NodeId attribute, const Caller&) {
+  if (impl_->world_of(attribute) == nullptr) return {true, Errc::no_device};
+  if (row_of(attribute).opened == nullptr) return {};
   World::Writing writing(*impl_->worlds[attribute.host()]);
   const View view{writing.state(), attribute};
-  if (!is_alive(view)) return Errc::no_device;
+  if (!is_alive(view)) return {true, Errc::no_device};
   const Result<Command> command = row_of(attribute).opened(view);
-  return command ? writing.apply(*command, {}).errc : command.error().code;
+  if (!command) return {true, command.error().code, refusal(view, command.error().why)};
+  const Outcome outcome = writing.apply(*command, {});
+  if (outcome.errc == Errc::ok) return {};
+  return {true, outcome.errc, refusal(view, outcome.why)};
 }
 
 void Tree::released(NodeId attribute) {

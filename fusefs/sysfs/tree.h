@@ -40,11 +40,12 @@ struct DirectoryEntry {
   NodeType type = NodeType::directory;
 };
 
-// The answer to a write.
+// The answer to a write, or to an open that means something.
 struct Stored {
   bool answered =
       true;  // false: a batch posted to the sink carries (or will carry) the reply for the ticket
   Errc errc = Errc::ok;  // when answered
+  std::string why = {};  // of a refusal, with the node's path: for the log
 };
 
 class Tree {
@@ -101,7 +102,7 @@ class Tree {
 
   // For the few files whose being open means something (`hold`): called once per open file. ENODEV
   // when gone.
-  Errc opened(NodeId attribute, const Caller& caller);
+  Stored opened(NodeId attribute, const Caller& caller);
   void released(NodeId attribute);
 
  private:

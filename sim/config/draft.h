@@ -34,6 +34,7 @@ struct AttributeDraft {
 // What a type or a function says of its device model.
 struct ModelledDraft {
   Region where;  // of the table
+  bool of_function = false;
   Text model;
   bool each_version = false;  // the type stands for one type for each version of the model
   std::optional<std::pair<std::uint32_t, Region>> version;

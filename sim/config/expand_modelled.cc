@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/config/taken_names.h"
 #include "sim/model/configuration.h"
 #include "sim/model/model_name.h"
 
@@ -50,12 +51,37 @@ std::optional<model::Configuration> ModelledExpander::initial_of(
   return std::nullopt;
 }
 
+// Parameters become files, under their own names or in migration/.
+bool ModelledExpander::check_names(const ModelledDraft& draft, const model::DeviceModel& model) {
+  constexpr Interface kWithOwnFiles[] = {Interface::type_attributes, Interface::create_parameters,
+                                         Interface::version_per_type, Interface::config_params,
+                                         Interface::software_version};
+  const InterfaceSet& interfaces = draft.interfaces;
+  const bool has_own = std::any_of(std::begin(kWithOwnFiles), std::end(kWithOwnFiles),
+                                   [&](Interface one) { return interfaces.has(one); });
+  for (const model::Parameter& parameter : model.parameters()) {
+    const std::string& name = parameter.name;
+    const bool is_taken = draft.of_function ? is_taken_in_function(name)
+                                            : is_taken_in_type(name) || is_taken_in_instance(name);
+    if ((has_own && is_taken) ||
+        (interfaces.has(Interface::migration_info) && is_taken_in_migration(name))) {
+      report_.error(draft.interfaces_where,
+                    fmt::format("the parameter `{}` would be a file where there is one of that "
+                                "name already",
+                                name),
+                    "give the parameter another name, or choose other interfaces");
+      return false;
+    }
+  }
+  return true;
+}
+
 std::shared_ptr<const ModelledSpec> ModelledExpander::make(const ModelledDraft& draft,
                                                            std::optional<std::uint32_t> version) {
   const model::DeviceModel* const model = model_of(draft);
   if (model == nullptr) return nullptr;
   auto initial = initial_of(draft, *model, version);
-  if (!initial) return nullptr;
+  if (!initial || !check_names(draft, *model)) return nullptr;
   return std::make_shared<const ModelledSpec>(
       ModelledSpec{model, std::make_shared<const model::Configuration>(std::move(*initial)),
                    draft.interfaces, draft.aggregate});

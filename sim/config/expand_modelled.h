@@ -30,6 +30,7 @@ class ModelledExpander {
  private:
   std::shared_ptr<const ModelledSpec> make(const ModelledDraft& draft,
                                            std::optional<std::uint32_t> version);
+  bool check_names(const ModelledDraft& draft, const model::DeviceModel& model);
   std::optional<model::Configuration> initial_of(const ModelledDraft& draft,
                                                  const model::DeviceModel& model,
                                                  std::optional<std::uint32_t> version);

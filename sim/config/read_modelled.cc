@@ -41,6 +41,7 @@ class ModelledReader {
 
   std::optional<ModelledDraft> run() {
     draft_.where = value_.where;
+    draft_.of_function = owner_ == ModelOwner::function;
     const auto model = table_.text("model", kModelExample);
     const auto each =
         owner_ == ModelOwner::type

@@ -7,48 +7,14 @@
 
 #include "sim/model/matrix.h"
 #include "sim/model/verdict.h"
+#include "tests/support/any_configuration.h"
 #include "tests/support/exhaustive.h"
-#include "tests/support/sample_models.h"
 
 namespace mdevsim::model {
 namespace {
 
-// A family of its own for each seed; few of them, since each is built once.
-const DeviceModel& any_family() {
-  static const std::vector<DeviceModel> families = [] {
-    std::vector<DeviceModel> built;
-    for (std::uint64_t seed = 0; seed < 8; ++seed) {
-      ModelSpec spec = testing::family_spec();
-      spec.family->seed = seed;
-      built.push_back(testing::built(spec));
-    }
-    return built;
-  }();
-  return families[*rc::gen::inRange<std::size_t>(0, families.size())];
-}
-
-// A version, with any of its parameters overridden by what it allows; what does not fit together is
-// tried again.
-Configuration any_configuration(const DeviceModel& model) {
-  std::string text;
-  if (*rc::gen::arbitrary<bool>())
-    text = "version=" + std::to_string(*rc::gen::inRange(1U, model.newest() + 1));
-  const std::uint32_t version = model.version_of(*parse_configuration(model, text));
-  for (const Parameter& parameter : model.parameters()) {
-    if (!parameter.versions.contains(version) || !*rc::gen::arbitrary<bool>()) continue;
-    Value value = Value::boolean(*rc::gen::arbitrary<bool>());
-    if (!parameter.allowed.empty()) {
-      const Allowed item = *rc::gen::elementOf(parameter.allowed);
-      value = item.least;
-      if (value.kind == ValueKind::integer)
-        value = Value::integer(*rc::gen::inRange(item.least.number, item.most.number + 1));
-    }
-    const std::string longer =
-        text + (text.empty() ? "" : ",") + parameter.name + "=" + to_text(value);
-    if (parse_configuration(model, longer)) text = longer;
-  }
-  return *parse_configuration(model, text);
-}
+using testing::any_configuration;
+using testing::any_family;
 
 RC_GTEST_PROP(ConfigurationText, IsReadAsItWasWritten, ()) {
   const DeviceModel& model = any_family();

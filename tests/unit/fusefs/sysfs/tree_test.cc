@@ -313,7 +313,7 @@ TEST_F(TreeTest, EveryListedNameIsFoundAgainAndIsTheSameNode) {
 TEST_F(TreeTest, ABlockedRemoveShowsOnlyWhatTheKernelLeaves) {
   write(kTypes + "mtty-2/create", kU);
   const NodeId hold = node("kernel/mdevsim/devices/" + kU + "/hold");
-  ASSERT_EQ(tree_->opened(hold, {}), Errc::ok);
+  ASSERT_EQ(tree_->opened(hold, {}).errc, Errc::ok);
   EXPECT_EQ(write(kInstance + "remove", "1"), Errc::again) << "it blocks";
   EXPECT_EQ(names(kInstance.substr(0, kInstance.size() - 1)),
             std::vector<std::string>{"iommu_group"});
@@ -335,7 +335,7 @@ class TreeOf61Test : public TreeTest {
 
 TEST_F(TreeOf61Test, ABlockedRemoveKeepsTheVfioDevice) {
   write(kTypes + "mtty-2/create", kU);
-  ASSERT_EQ(tree_->opened(node("kernel/mdevsim/devices/" + kU + "/hold"), {}), Errc::ok);
+  ASSERT_EQ(tree_->opened(node("kernel/mdevsim/devices/" + kU + "/hold"), {}).errc, Errc::ok);
   EXPECT_EQ(write(kInstance + "remove", "1"), Errc::again);
   EXPECT_EQ(names(kInstance.substr(0, kInstance.size() - 1)),
             (std::vector<std::string>{"iommu_group", "vfio-dev"}));
