@@ -9,7 +9,7 @@
 namespace mdevsim::fusefs {
 
 CommandName::CommandName(std::string_view name)
-    : size_(static_cast<std::uint8_t>(std::min(name.size(), bytes_.size()))) {
+    : size_(static_cast<std::uint8_t>(std::min(name.size(), kBytesMax))) {
   std::copy_n(name.data(), size_, bytes_.data());
 }
 

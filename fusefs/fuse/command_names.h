@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +14,8 @@ namespace mdevsim::fusefs {
 // What /proc/PID/comm holds: at most 15 bytes.
 class CommandName {
  public:
+  static constexpr std::size_t kBytesMax = 15;
+
   CommandName() = default;
   explicit CommandName(std::string_view name);
   operator std::string_view() const { return {bytes_.data(), size_}; }
@@ -20,7 +23,7 @@ class CommandName {
 
  private:
   std::uint8_t size_ = 0;
-  std::array<char, 15> bytes_{};
+  std::array<char, kBytesMax> bytes_{};
 };
 
 // Asks /proc now. "?" when the process is gone, or cannot be seen from here.

@@ -64,7 +64,7 @@ def test_commands_run_inside(mdevsim_host):
     with pytest.raises(subprocess.TimeoutExpired):
         mdevsim_host.run("sleep", 100, timeout=0.1)
     with mdevsim_host.expect_errno("ENOENT"):
-        mdevsim_host.run("no-such-program", "")
+        mdevsim_host.run("/no/such/program", "")
 
 
 def test_events_of_a_write_are_there_when_it_returns(mdevsim_host):
