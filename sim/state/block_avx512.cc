@@ -48,15 +48,15 @@ AVX512 inline __m512i multiply_high(__m512i a, __m512i b) {
 template <std::uint64_t Bits>
 AVX512 inline __m512i fold(__m512i folded, __m512i next) {
   const __m512i powers =
-      _mm512_broadcast_i32x4(_mm_set_epi64x(crc32c_fold_high(Bits), crc32c_fold_low(Bits)));
+      _mm512_broadcast_i32x4(_mm_set_epi64x(kCrc32cFoldHigh<Bits>, kCrc32cFoldLow<Bits>));
   return xor3(multiply_low(folded, powers), multiply_high(folded, powers), next);
 }
 
 // The four parts of a register become one: the first has three behind it, the last none.
 AVX512 inline __m128i fold_parts(__m512i parts) {
   const __m512i powers =
-      _mm512_set_epi64(0, 0, crc32c_fold_high(128), crc32c_fold_low(128), crc32c_fold_high(256),
-                       crc32c_fold_low(256), crc32c_fold_high(384), crc32c_fold_low(384));
+      _mm512_set_epi64(0, 0, kCrc32cFoldHigh<128>, kCrc32cFoldLow<128>, kCrc32cFoldHigh<256>,
+                       kCrc32cFoldLow<256>, kCrc32cFoldHigh<384>, kCrc32cFoldLow<384>);
   const __m512i moved = _mm512_xor_si512(multiply_low(parts, powers), multiply_high(parts, powers));
   const __m128i front =
       _mm_xor_si128(_mm512_extracti32x4_epi32(moved, 0), _mm512_extracti32x4_epi32(moved, 1));

@@ -30,7 +30,7 @@ __m128i* as_register(std::byte* to) { return reinterpret_cast<__m128i*>(to); }
 // A register, moved by `Bits` and with `next` added.
 template <std::uint64_t Bits>
 SSE42 inline __m128i fold(__m128i folded, __m128i next) {
-  const __m128i powers = _mm_set_epi64x(crc32c_fold_high(Bits), crc32c_fold_low(Bits));
+  const __m128i powers = _mm_set_epi64x(kCrc32cFoldHigh<Bits>, kCrc32cFoldLow<Bits>);
   return _mm_xor_si128(next, _mm_xor_si128(_mm_clmulepi64_si128(folded, powers, 0x00),
                                            _mm_clmulepi64_si128(folded, powers, 0x11)));
 }

@@ -49,12 +49,12 @@ constexpr std::uint32_t crc32c_power(std::uint64_t n) {
 // x^127. Its first 64 bits stand 64 powers above the others, and a carry-less multiplication of
 // reflected numbers gives the product divided by x: these are the factors that move the first and
 // the second half past `bits` bits that follow.
-consteval long long crc32c_fold_low(std::uint64_t bits) {
-  return static_cast<long long>(std::uint64_t{crc32c_power(bits + 63)} << 32);
-}
-consteval long long crc32c_fold_high(std::uint64_t bits) {
-  return static_cast<long long>(std::uint64_t{crc32c_power(bits - 1)} << 32);
-}
+template <std::uint64_t bits>
+inline constexpr auto kCrc32cFoldLow = static_cast<long long>(std::uint64_t{crc32c_power(bits + 63)}
+                                                              << 32);
+template <std::uint64_t bits>
+inline constexpr auto kCrc32cFoldHigh = static_cast<long long>(std::uint64_t{crc32c_power(bits - 1)}
+                                                               << 32);
 
 // What the register's low byte becomes when so many bytes are taken in, of which all but the first
 // are zero. (The low byte is x^24 … x^31; eight bits more make that x^32 … x^39, and so on.)

@@ -87,7 +87,8 @@ AVX512 inline bool ends_dirty(__m512i line) {
 }  // namespace
 
 // Whoever looks meanwhile sees whole words, old or new; the thread sanitizer cannot know.
-AVX512 [[gnu::no_sanitize("thread")]] void take_runs_avx512(DirtyWords words, DirtyRuns& out) {
+AVX512 __attribute__((no_sanitize("thread"))) void take_runs_avx512(DirtyWords words,
+                                                                    DirtyRuns& out) {
   RunBuilder builder(out);
   __m512i line = _mm512_setzero_si512();
   std::size_t at = 0;
