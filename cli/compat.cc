@@ -9,11 +9,15 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/compat_apply.h"
+#include "cli/compat_best.h"
 #include "cli/compat_output.h"
+#include "cli/compat_side.h"
+#include "cli/compat_verdict.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "sim/base/uuid.h"
 #include "sim/config/host_files.h"
-#include "sim/model/configuration.h"
 #include "sim/model/verdict.h"
 
 namespace mdevsim::cli {
@@ -40,151 +44,76 @@ int exit_status_of(Answer answer) {
   return kExitFailed;
 }
 
-// A model and a configuration of it.
-struct Side {
-  const DeviceModel* model;
-  model::Configuration configuration;
-
-  std::string spec() const {
-    return fmt::format("{}@{}", model->name(), model::to_text(*model, configuration));
-  }
-  model::Device device() const { return {*model, configuration}; }
-};
-
-std::string model_names(const Catalog& catalog) {
-  std::string names;
-  for (const DeviceModel& model : catalog.models())
-    names += (names.empty() ? "" : ", ") + model.name();
-  return names;
-}
-
-Result<const DeviceModel*> find_model(const Catalog& catalog, std::string_view name) {
-  if (const DeviceModel* found = catalog.find(name)) return found;
-  return fail(Errc::no_entry, catalog.models().empty()
-                                  ? "the file describes no device model"
-                                  : fmt::format("there is no model \"{}\"; the file has {}", name,
-                                                model_names(catalog)));
-}
-
-// MODEL@CONFIGURATION
-Result<Side> parse_spec(const Catalog& catalog, std::string_view spec) {
-  const std::size_t at = spec.find('@');
-  if (at == std::string_view::npos) {
-    return fail(Errc::invalid, fmt::format("\"{}\" is no MODEL@CONFIGURATION, such as "
-                                           "vendor-a.com/my-nic@version=2,rss=off",
-                                           spec));
-  }
-  TRY_SET(const DeviceModel* model, find_model(catalog, spec.substr(0, at)));
-  TRY_SET(model::Configuration configuration,
-          model::parse_configuration(*model, spec.substr(at + 1)));
-  return Side{model, std::move(configuration)};
-}
-
-std::string verdict_text(const Side& source, const Side& target, const model::Verdict& verdict) {
-  std::string out = fmt::format("source:  {}\ntarget:  {}\nverdict: {}\n", source.spec(),
-                                target.spec(), model::answer_phrase(verdict.answer));
-  for (const model::Step& step : verdict.steps) out += fmt::format("  {}\n", model::to_text(step));
-  for (const model::Reason& reason : verdict.reasons) {
-    out += fmt::format("  {}\n", model::to_text(reason, source.device(), target.device()));
-  }
-  return out;
-}
-
-std::string json_value(const model::Value& value) {
-  return value.is_absent() ? "null" : json_string(model::to_text(value));
-}
-
-std::string verdict_json(const Side& source, const Side& target, const model::Verdict& verdict) {
-  std::string steps;
-  for (const model::Step& step : verdict.steps) {
-    steps += fmt::format(R"({}{{"action": "{}", "parameter": {}, "value": {}}})",
-                         steps.empty() ? "" : ", ", step.disables ? "disable" : "set",
-                         json_string(step.parameter->name), json_value(*step.value));
-  }
-  std::string reasons;
-  for (const model::Reason& reason : verdict.reasons) {
-    reasons +=
-        fmt::format(R"({}{{"rule": "{}", "parameter": {}, "source": {}, "target": {}, "why": {}}})",
-                    reasons.empty() ? "" : ", ", model::rule_name(reason.rule),
-                    reason.parameter == nullptr ? "null" : json_string(reason.parameter->name),
-                    json_value(*reason.source), json_value(*reason.target),
-                    json_string(model::to_text(reason, source.device(), target.device())));
-  }
-  return fmt::format(
-      "{{\n  \"source\": {},\n  \"target\": {},\n  \"verdict\": \"{}\",\n  \"steps\": [{}],\n  "
-      "\"reasons\": [{}]\n}}\n",
-      json_string(source.spec()), json_string(target.spec()), model::answer_name(verdict.answer),
-      steps, reasons);
-}
-
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += c;
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string verdict_csv(const model::Verdict& verdict) {
-  const std::string_view answer = model::answer_name(verdict.answer);
-  std::string out = "verdict,action,parameter,value,rule,source,target\n";
-  for (const model::Step& step : verdict.steps) {
-    out += fmt::format("{},{},{},{},,,\n", answer, step.disables ? "disable" : "set",
-                       csv_field(step.parameter->name), csv_field(model::to_text(*step.value)));
-  }
-  for (const model::Reason& reason : verdict.reasons) {
-    out += fmt::format("{},,{},,{},{},{}\n", answer,
-                       reason.parameter == nullptr ? "" : csv_field(reason.parameter->name),
-                       model::rule_name(reason.rule), csv_field(model::to_text(*reason.source)),
-                       csv_field(model::to_text(*reason.target)));
-  }
-  if (verdict.steps.empty() && verdict.reasons.empty()) out += fmt::format("{},,,,,,\n", answer);
-  return out;
-}
-
 struct Format {
   std::string_view name;
+  std::string (*verdict)(const Told& told);  // null: shows a matrix alone
   std::string (*matrix)(const DeviceModel& model);
 };
-constexpr Format kFormats[] = {
-    {"text", matrix_text}, {"csv", matrix_csv}, {"json", matrix_json}, {"html", matrix_page}};
+constexpr Format kFormats[] = {{"text", verdict_text, matrix_text},
+                               {"csv", verdict_csv, matrix_csv},
+                               {"json", verdict_json, matrix_json},
+                               {"html", nullptr, matrix_page}};
 
 Syntax syntax_of_compat() {
   Syntax syntax;
   syntax.usage =
-      "mdevsim compat FILE --from SPEC --to SPEC [--format text|csv|json]\n"
+      "mdevsim compat FILE --from SPEC [--to SPEC|HOST] [--format text|csv|json]\n"
+      "       mdevsim compat FILE --from SPEC --to PATH --apply [--interface NAME] [--uuid UUID]\n"
       "       mdevsim compat FILE --matrix [--model NAME] [--format text|csv|json|html]";
   syntax.purpose =
       "Tells whether the state of the device --from may be loaded into the device --to, and what "
-      "to\nchange in that one first; or tells it of all pairs of versions of a device model. SPEC "
-      "is\nMODEL@CONFIGURATION, such as vendor-a.com/my-nic@version=2,rx-filter-size=64. Ends with "
-      "0 when\nthey are compatible as they are, 1 when after configuration, 6 when they are not; "
-      "with 2 for\nwrong arguments and 3 for an invalid file.";
-  syntax.options.add_options()("from", po::value<std::string>()->value_name("SPEC"),
-                               "the source device")(
-      "to", po::value<std::string>()->value_name("SPEC"), "the target device")(
-      "matrix", "all pairs of versions")("model", po::value<std::string>()->value_name("NAME"),
-                                         "the model of the matrix, if there are several")(
-      "format", po::value<std::string>()->default_value("text")->value_name("FORMAT"),
-      "text, csv, json; of a matrix also html")("file", po::value<std::string>(), "");
+      "to\nchange in that one first; which type of the file's hosts, or of HOST, is best; or the "
+      "verdicts on\nall pairs of versions of a device model. SPEC is MODEL@CONFIGURATION, such as\n"
+      "vendor-a.com/my-nic@version=2,rx-filter-size=64, or HOST/PARENT/TYPE, HOST/UUID, "
+      "HOST/ADDRESS.\nWhat runs is a PATH: SYSROOT/kernel/mdevsim/devices/NAME or a type's "
+      "directory. Ends with 0 when\nthey are compatible as they are, 1 when after configuration, 6 "
+      "when they are not; with 2 for\nwrong arguments and 3 for an invalid file; with --apply 0 "
+      "when "
+      "they now are, 1 when that failed.";
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  const auto add = [&](const char* name, const po::value_semantic* value, const char* what) {
+    syntax.options.add_options()(name, value, what);
+  };
+  add("from", text("SPEC"), "the source device");
+  add("to", text("SPEC"),
+      "the target device; or a host, whose best type it is then. Default: the best type of all "
+      "hosts");
+  add("host", text("NAME"), "the host that a PATH is of, if several could be it");
+  syntax.options.add_options()("apply", "configure the target, through sysfs");
+  add("interface", text("NAME"),
+      "by this interface of the target; default: the one that needs the fewest writes");
+  add("uuid", text("UUID"), "of the instance to be created; default: a random one");
+  syntax.options.add_options()("matrix", "all pairs of versions");
+  add("model", text("NAME"), "the model of the matrix, if there are several");
+  add("format", text("FORMAT")->default_value("text"), "text, csv, json; of a matrix also html");
+  add("file", po::value<std::string>(), "");
   syntax.positional.add("file", 1);
   syntax.required = {"file"};
   return syntax;
 }
 
+bool is_path(std::string_view spec) { return spec.starts_with('/') || spec.starts_with('.'); }
+
 // What is wrong with the options together; empty: nothing.
 std::string check_options(const Arguments& given, const Format* format) {
-  const bool pair = given.has("from") || given.has("to");
   if (format == nullptr) {
     return fmt::format("there is no format \"{}\"; write text, csv, json or html",
                        given.text("format"));
   }
-  if (pair == given.has("matrix")) return "give --from and --to, or --matrix";
-  if (pair && !(given.has("from") && given.has("to"))) return "--from and --to go together";
-  if (pair && given.has("model")) return "--model belongs to --matrix";
-  if (pair && format->name == "html") return "the format html shows a matrix: add --matrix";
+  if (given.has("from") == given.has("matrix")) return "give --from, or --matrix";
+  if (given.has("to") && !given.has("from")) return "--to needs --from";
+  if (given.has("from") && given.has("model")) return "--model belongs to --matrix";
+  if (given.has("from") && format->verdict == nullptr)
+    return "the format html shows a matrix: add --matrix";
+  if (given.has("apply") && !is_path(given.text("to"))) {
+    return "--apply needs a target that runs: --to SYSROOT/kernel/mdevsim/devices/NAME, or a "
+           "type's "
+           "directory";
+  }
+  if (given.has("interface") && !given.has("apply")) return "--interface belongs to --apply";
+  const std::string uuid = given.text("uuid");
+  if (!uuid.empty() && (uuid.size() != Uuid::kTextLength || !Uuid::parse(uuid)))
+    return fmt::format("\"{}\" is no uuid", uuid);
   return {};
 }
 
@@ -209,19 +138,86 @@ int print_matrix(const Catalog& catalog, const Arguments& given, const Format& f
   return kExitOk;
 }
 
-int print_verdict(const Catalog& catalog, const Arguments& given, const Format& format) {
-  const auto source = parse_spec(catalog, given.text("from"));
-  if (!source) return refuse({source.error().code, "--from: " + source.error().why});
-  const auto target = parse_spec(catalog, given.text("to"));
-  if (!target) return refuse({target.error().code, "--to: " + target.error().why});
-  const model::Verdict verdict = model::decide(source->device(), target->device());
-  if (format.name == "json") {
-    fmt::print("{}", verdict_json(*source, *target, verdict));
-  } else {
-    fmt::print("{}", format.name == "csv" ? verdict_csv(verdict)
-                                          : verdict_text(*source, *target, verdict));
-  }
+int print_pair(const Side& source, const Side& target, const Arguments& given, const Format& format,
+               const Choosing* choosing) {
+  const model::Verdict verdict = model::decide(source.as_device(), target.as_device());
+  const std::string uuid = !target.device.empty() ? target.device
+                           : given.has("uuid")    ? given.text("uuid")
+                                                  : "UUID";
+  fmt::print("{}", format.verdict({source, target, verdict, uuid, choosing, nullptr}));
   return exit_status_of(verdict.answer);
+}
+
+int print_best(Sides& sides, const Side& source, const Arguments& given, const Format& format) {
+  const auto types = sides.types(given.text("to"));
+  if (!types) return refuse({types.error().code, "--to: " + types.error().why});
+  const Best best = best_of(*types, source);
+  if (best.type) return print_pair(source, (*types)[*best.type], given, format, &best.why);
+  if (format.name == "json") {
+    fmt::print("{{\n  \"source\": {},\n  \"chosen\": {},\n  \"verdict\": \"incompatible\"\n}}\n",
+               json_string(source.spec()), choosing_json(best.why));
+  } else if (format.name == "csv") {
+    fmt::print(
+        "verdict,action,parameter,value,rule,source,target,interface,file,text\n"
+        "incompatible,,,,,,,,,\n");
+  } else {
+    fmt::print("source:  {}\ntarget:  none\nchosen:  {}\nverdict: incompatible\n", source.name,
+               choosing_text(best.why));
+  }
+  return kExitIncompatible;
+}
+
+// The interface that was asked for, or the one with the fewest writes.
+Result<Plan> choose_plan(std::vector<Plan> plans, const Arguments& given) {
+  const std::string asked = given.text("interface");
+  std::string names;
+  const Plan* best = nullptr;
+  for (const Plan& plan : plans) {
+    const std::string_view name =
+        plan.interface ? kInterfaceNames[static_cast<std::size_t>(*plan.interface)] : "create";
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+    if (asked.empty() ? best == nullptr || plan.writes.size() < best->writes.size() : asked == name)
+      best = &plan;
+  }
+  if (best != nullptr) return *best;
+  return fail(Errc::invalid,
+              asked.empty()
+                  ? std::string("none of the target's interfaces can configure it; mdevsim "
+                                "vendor-tool may")
+                  : fmt::format("the target cannot be configured by \"{}\"; it can by: {}", asked,
+                                names.empty() ? "none" : names));
+}
+
+int apply(const Side& source, const Side& target, const Arguments& given, const Format& format) {
+  const model::Verdict verdict = model::decide(source.as_device(), target.as_device());
+  const bool is_done = verdict.steps.empty() && target.kind != WriteTarget::Kind::type;
+  if (verdict.answer == Answer::incompatible || is_done)
+    return print_pair(source, target, given, format, nullptr);
+  const std::string uuid = !target.device.empty() ? target.device
+                           : given.has("uuid")    ? given.text("uuid")
+                                                  : random_uuid();
+  const auto plan = choose_plan(plans_of(target, verdict, uuid), given);
+  if (!plan) {
+    fmt::print(stderr, "mdevsim: error: {}\n", plan.error().why);
+    return given.has("interface") ? kExitUsage : kExitFailed;
+  }
+  if (const std::string wrong = apply_plan(source, target, *plan, uuid); !wrong.empty()) {
+    fmt::print(stderr, "mdevsim: error: {}\n", wrong);
+    return kExitFailed;
+  }
+  fmt::print("{}", format.verdict({source, target, verdict, uuid, nullptr, &*plan}));
+  return kExitOk;
+}
+
+int compare(Sides& sides, const Arguments& given, const Format& format) {
+  const auto source = sides.find(given.text("from"));
+  if (!source) return refuse({source.error().code, "--from: " + source.error().why});
+  if (!given.has("to") || sides.is_host(given.text("to")))
+    return print_best(sides, *source, given, format);
+  const auto target = sides.find(given.text("to"));
+  if (!target) return refuse({target.error().code, "--to: " + target.error().why});
+  if (given.has("apply")) return apply(*source, *target, given, format);
+  return print_pair(*source, *target, given, format, nullptr);
 }
 
 }  // namespace
@@ -243,9 +239,11 @@ int compat_main(std::span<char*> args) {
       fmt::print(stderr, "{}", config::render(problem, false));
     return kExitInvalidFile;
   }
-  const Catalog& catalog = *loaded.configuration->catalog;
-  return given.has("matrix") ? print_matrix(catalog, given, *format)
-                             : print_verdict(catalog, given, *format);
+  if (given.has("matrix")) return print_matrix(*loaded.configuration->catalog, given, *format);
+  Sides sides(*loaded.configuration, given.text("host"));
+  if (given.has("host") && !sides.is_host(given.text("host")))
+    return usage_error(syntax, fmt::format("the file has no host \"{}\"", given.text("host")));
+  return compare(sides, given, *format);
 }
 
 }  // namespace mdevsim::cli

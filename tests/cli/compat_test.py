@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = ROOT / "scenarios/models"
 MY_NIC = MODELS / "my-nic.toml"
 FAMILY = MODELS / "family-500.toml"
+RSS_PAIR = ROOT / "scenarios/hosts/rss-pair.toml"
+INSTANCE = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
 NIC = "https://vendor-a.com/my-nic"
 
 
@@ -84,10 +86,11 @@ class Pair(unittest.TestCase):
         def rows(*words):
             return list(csv.reader(io.StringIO(pair(*words, "--format", "csv").stdout)))
 
-        head = ["verdict", "action", "parameter", "value", "rule", "source", "target"]
-        self.assertEqual([head, ["configurable", "disable", "rss", "off", "", "", ""]], rows("version=1", "version=2"))
-        self.assertEqual([head, ["incompatible", "", "rss", "", "known", "on", ""]], rows("version=2", "version=1"))
-        self.assertEqual([head, ["identical", "", "", "", "", "", ""]], rows("version=2", "version=2"))
+        head = ["verdict", "action", "parameter", "value", "rule", "source", "target", "interface", "file", "text"]
+        none = ["", "", ""]
+        self.assertEqual([head, ["configurable", "disable", "rss", "off", "", "", "", *none]], rows("version=1", "version=2"))
+        self.assertEqual([head, ["incompatible", "", "rss", "", "known", "on", "", *none]], rows("version=2", "version=1"))
+        self.assertEqual([head, ["identical", "", "", "", "", "", "", *none]], rows("version=2", "version=2"))
 
     def test_models_of_other_names_are_incompatible(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -156,6 +159,80 @@ class Matrix(unittest.TestCase):
             told(2, 1))
 
 
+class Hosts(unittest.TestCase):
+    """Types, instances and functions of hosts; rss-pair.toml is the discussion's example."""
+    maxDiff = None
+
+    def told(self, *words, file=RSS_PAIR, status=0):
+        told = compat(file, *words)
+        self.assertEqual(("", status), (told.stderr, told.returncode))
+        return told.stdout
+
+    def test_the_discussions_example_is_told_with_what_to_write(self):
+        self.assertEqual(
+            "source:  old/0000:00:04.0 (https://vendor-a.com/my-nic@version=1)\n"
+            "target:  new/0000:00:04.0 (https://vendor-a.com/my-nic@version=2)\n"
+            "verdict: compatible after configuration\n"
+            "  disable rss\n"
+            "by config_params:\n"
+            "  echo '' > /sys/bus/pci/devices/0000:00:04.0/config_params\n",
+            self.told("--from", "old/0000:00:04.0", "--to", "new/0000:00:04.0", status=1))
+
+    def test_every_interface_of_the_target_has_its_own_words(self):
+        told = json.loads(self.told("--from", f"{NIC}@version=1", "--to", "new/0000:00:05.0/my-nic-any", "--format", "json", status=1))
+        types = "/sys/class/mdev_bus/0000:00:05.0/mdev_supported_types/my-nic-any"
+        self.assertEqual("new/0000:00:05.0/my-nic-any", told["place"])
+        self.assertEqual(
+            {
+                "create-parameters": [{"file": f"{types}/create", "text": "UUID,version=2,rss=off"}],
+                "config_params": [{"file": f"{types}/create", "text": "UUID"},
+                                  {"file": "/sys/bus/mdev/devices/UUID/config_params", "text": ""}],
+            }, told["writes"])
+
+    def test_csv_has_a_row_for_each_write(self):
+        rows = list(csv.reader(io.StringIO(self.told("--from", "old/0000:00:04.0", "--to", f"new/{INSTANCE}", "--format", "csv", status=1))))
+        self.assertEqual(["configurable", "disable", "rss", "off", "", "", "", "", "", ""], rows[1])
+        self.assertEqual(["configurable", "write", "", "", "", "", "", "config_params",
+                          f"/sys/bus/mdev/devices/{INSTANCE}/config_params", ""], rows[2])
+
+    def test_the_best_of_all_hosts(self):
+        told = json.loads(self.told("--from", f"{NIC}@version=1", "--format", "json"))
+        self.assertEqual(("old/0000:00:05.0/my-nic-1", "identical"), (told["place"], told["verdict"]))
+        self.assertEqual({"types": 3, "identical": 1, "compatible": 0, "configurable": 2, "incompatible": 0,
+                          "not_to_be_configured": 1, "full": 0}, told["chosen"])
+
+    def test_the_best_of_one_host_is_one_that_can_be_configured(self):
+        told = self.told("--from", f"{NIC}@version=1", "--to", "new", status=1)
+        self.assertIn("target:  new/0000:00:05.0/my-nic-any (", told)
+        self.assertIn("chosen:  of 2 types: 0 identical, 0 compatible as it is, 2 compatible after configuration, "
+                      "0 incompatible; 1 of these cannot be configured through sysfs\n", told)
+
+    def test_without_a_compatible_type_there_is_no_best(self):
+        for name in ("text", "csv", "json"):
+            self.assertIn("incompatible", self.told("--from", f"{NIC}@version=3,rx-filter-size=200", "--format", name, status=6))
+
+    def test_a_type_without_room_is_not_chosen(self):
+        with tempfile.TemporaryDirectory() as folder:
+            full = pathlib.Path(folder, "full.toml")
+            full.write_text(RSS_PAIR.read_text().replace("version = 1, instances = 4",
+                                                         "version = 1, max_instances = 1, instances = [{ count = 1, seed = 1 }]"))
+            told = self.told("--from", f"{NIC}@version=1", file=full, status=1)
+        self.assertIn("target:  new/0000:00:05.0/my-nic-any (", told)
+        self.assertIn("; 1 have no room\n", told)
+
+    def test_what_is_not_there(self):
+        for spec, text in [
+            ("new/0000:00:05.0/my-nic-9", 'host "new" has no type, instance or PCI function 0000:00:05.0/my-nic-9 with a device model'),
+            ("newer/0000:00:05.0", '"newer/0000:00:05.0" is no MODEL@CONFIGURATION'),
+            ("/nowhere/kernel/mdevsim/devices/0000:00:04.0", "there is no device /nowhere/kernel/mdevsim/devices/0000:00:04.0"),
+            ("/nowhere", "/nowhere is neither SYSROOT/kernel/mdevsim/devices/NAME nor the directory of a type"),
+        ]:
+            with self.subTest(spec):
+                told = compat(RSS_PAIR, "--from", f"{NIC}@version=1", "--to", spec)
+                self.assertEqual(("", 2), (told.stdout, told.returncode))
+                self.assertIn(text, told.stderr)
+
+
 class Mistakes(unittest.TestCase):
 
     def expect_usage(self, told, text):
@@ -179,9 +256,12 @@ class Mistakes(unittest.TestCase):
 
     def test_options(self):
         spec = f"{NIC}@version=1"
-        self.expect_usage(compat(MY_NIC), "give --from and --to, or --matrix")
-        self.expect_usage(compat(MY_NIC, "--from", spec), "--from and --to go together")
-        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--matrix"), "give --from and --to, or --matrix")
+        self.expect_usage(compat(MY_NIC), "give --from, or --matrix")
+        self.expect_usage(compat(MY_NIC, "--to", spec, "--matrix"), "--to needs --from")
+        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--matrix"), "give --from, or --matrix")
+        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--apply"), "--apply needs a target that runs")
+        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--interface", "config_params"), "--interface belongs to --apply")
+        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--uuid", "1"), '"1" is no uuid')
         self.expect_usage(compat(MY_NIC, "--matrix", "--format", "yaml"), 'there is no format "yaml"')
         self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--format", "html"), "the format html shows a matrix")
         self.expect_usage(compat(MY_NIC, "--matrix", "--model", "vendor-a.com/x"), 'there is no model "vendor-a.com/x"')

@@ -194,20 +194,21 @@ TEST_P(Builtin, IsTheFileOfTheSourceTree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HostFiles, Builtin,
-                         testing::Values("kernel-samples", "many-types", "minimal", "nvidia-t4"),
+                         testing::Values("kernel-samples", "many-types", "minimal", "nvidia-t4",
+                                         "rss-pair"),
                          [](const testing::TestParamInfo<std::string>& tested) {
                            std::string name = tested.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return name;
                          });
 
-TEST(HostFiles, AllBuiltinFilesAreTested) { EXPECT_EQ(builtin_files().size(), 4U); }
+TEST(HostFiles, AllBuiltinFilesAreTested) { EXPECT_EQ(builtin_files().size(), 5U); }
 
 TEST(HostFiles, AnUnknownBuiltinNamesTheOthers) {
   const auto read = HostFiles().read("builtin:kernel-sample", SIZE_MAX);
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().why,
-            "the built-in host files are kernel-samples, many-types, minimal, nvidia-t4");
+            "the built-in host files are kernel-samples, many-types, minimal, nvidia-t4, rss-pair");
 }
 
 TEST(HostFiles, TellsTheSystemsReason) {
