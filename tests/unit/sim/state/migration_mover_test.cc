@@ -238,6 +238,25 @@ INSTANTIATE_TEST_SUITE_P(
                             }}),
     [](const auto& test) { return test.param.name; });
 
+TEST(Mover, PutsBothBackWhenTheWireIsCutAtAnyRecord) {
+  auto spec = testing::my_nic_state();
+  spec.features = {.stop_copy = true, .p2p = false, .pre_copy = false};
+  const auto model = my_nic_with(spec);
+  const auto stream = testing::saved(model, "version=1", {}, 0);
+  const auto records = testing::records_of(stream);
+  ASSERT_GT(records.size(), 3U);
+  for (const testing::RecordPlace& record : records) {
+    Move move(model);
+    BadWire from(move.source.migration, record.offset,
+                 [](Bytes) { return fail(Errc::io, "the wire is cut"); });
+    LocalEnd to(move.target.migration);
+    const MoveReport report = move_state(from, to, {});
+    ASSERT_EQ(report.outcome, MoveOutcome::failed) << record.offset;
+    ASSERT_EQ(report.error.code, Errc::io) << record.offset;
+    move.expect_as_before();
+  }
+}
+
 // Each state that a device of a migration can be in, given up there.
 struct Cancelled {
   MigrationState source;
