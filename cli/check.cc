@@ -1,4 +1,4 @@
-// mdevsim check: every problem of every host file, at once.
+// mdevsim check: every problem of every host file and scenario, at once.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +10,8 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "scenarios/runner/load.h"
+#include "sim/base/limits.h"
 #include "sim/config/host_files.h"
 
 namespace mdevsim::cli {
@@ -22,6 +24,37 @@ using config::Loaded;
 bool wants_colour() {
   const char* no_colour = std::getenv("NO_COLOR");
   return isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+// The text of one file was read already: it may be the standard input.
+class FilesWithOneRead final : public config::FileSource {
+ public:
+  FilesWithOneRead(std::string path, std::string text)
+      : path_(std::move(path)), text_(std::move(text)) {}
+  Result<std::string> read(const std::string& path, std::size_t bytes_max) override {
+    if (path != path_) return files_.read(path, bytes_max);
+    if (text_.size() > bytes_max) return fail(Errc::file_too_big, "it is too big");
+    return text_;
+  }
+
+ private:
+  std::string path_;
+  std::string text_;
+  config::HostFiles files_;
+};
+
+// A host file or a scenario, whichever it is. Of a scenario no hosts are told.
+Loaded load_any(const std::string& path) {
+  Result<std::string> text = config::HostFiles().read(path, kHostFileBytesMax);
+  if (!text) return config::load_file(path);
+  const bool is_scenario = scenario::is_scenario(*text);
+  FilesWithOneRead files(path, std::move(*text));
+  if (!is_scenario) return config::load(files, path);
+  scenario::Loaded loaded = scenario::load(files, path);
+  Loaded result;
+  if (loaded.diagnostics.empty()) result.configuration.emplace();
+  result.diagnostics = std::move(loaded.diagnostics);
+  return result;
 }
 
 std::string problem_json(const Diagnostic& problem) {
@@ -86,7 +119,8 @@ int check_main(std::span<char*> args) {
   Syntax syntax;
   syntax.usage = "mdevsim check [--json] FILE...";
   syntax.purpose =
-      "Tells every problem of every host file at once, with its place, the reason, and what to "
+      "Tells every problem of every host file or scenario at once, with its place, the reason, and "
+      "what to "
       "write\n"
       "instead. FILE is a path, - for the standard input, or builtin:NAME. Ends with 0 when all "
       "are\n"
@@ -102,7 +136,7 @@ int check_main(std::span<char*> args) {
   std::vector<Loaded> results;
   bool valid = true;
   for (const std::string& path : paths) {
-    results.push_back(config::load_file(path));
+    results.push_back(load_any(path));
     valid = valid && results.back().configuration.has_value();
   }
   if (given.has("json")) {

@@ -11,6 +11,7 @@ int run_main(std::span<char*> args);
 int mount_main(std::span<char*> args);
 int check_main(std::span<char*> args);
 int compat_main(std::span<char*> args);
+int test_main(std::span<char*> args);
 int hold_main(std::span<char*> args);
 int trace_main(std::span<char*> args);
 int vendor_tool_main(std::span<char*> args);
@@ -23,5 +24,6 @@ inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInvalidFile = 3;
 inline constexpr int kExitMachineCannot = 4;
+inline constexpr int kExitNothingSelected = 5;  // of test
 
 }  // namespace mdevsim::cli

@@ -25,6 +25,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"run", "run a command that sees the simulated host as its /sys", run_main},
     {"mount", "mount the bare tree of a simulated host on a directory", mount_main},
+    {"test", "run scenario files and tell which cases fail", test_main},
     {"check", "tell every problem of host files", check_main},
     {"compat", "tell whether one device can take another's state, and what to change", compat_main},
     {"hold", "keep a simulated device open, as a guest does that uses it", hold_main},

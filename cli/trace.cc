@@ -1,7 +1,6 @@
 // mdevsim trace: shows the requests that a running simulated host has answered. An ordinary client:
 // it reads SYSROOT/kernel/mdevsim/trace, and chooses.
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
 #include <poll.h>
@@ -11,15 +10,14 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/sysroot.h"
 #include "fusefs/launch/fd.h"
+#include "scenarios/runner/trace_text.h"
 #include "sim/base/errc.h"
-#include "sim/base/json.h"
 
 namespace mdevsim::cli {
 namespace po = boost::program_options;
@@ -91,23 +89,6 @@ bool is_chosen(const Choice& choice, const json& request) {
           matches(choice.text, request.value("text", std::string())));
 }
 
-// "12:34:56.781806 bash[1165] write alpha:/bus/pci/rescan "1\n" = OK, 2 bytes, 113 us"
-std::string for_people(const json& request) {
-  constexpr double kUsPerS = 1e6;
-  const double time = request.value("time", 0.0);
-  const auto seconds = static_cast<std::time_t>(time);
-  const auto microseconds = static_cast<unsigned>((time - static_cast<double>(seconds)) * kUsPerS);
-  const std::string text = request.value("text", "");
-  const auto bytes = request.value("bytes", std::uint64_t{0});
-  return fmt::format("{:%H:%M:%S}.{:06} {}[{}] {} {}:{}{} = {}{}, {} us\n", fmt::localtime(seconds),
-                     microseconds, request.value("comm", "?"), request.value("pid", 0U),
-                     request.value("op", "?"), request.value("host", ""),
-                     request.value("path", "?"), text.empty() ? "" : ' ' + json_string(text),
-                     request.value("result", "?"),
-                     bytes > 0 ? fmt::format(", {} bytes", bytes) : std::string(),
-                     request.value("duration_ns", std::uint64_t{0}) / 1000);
-}
-
 void show(const Choice& choice, const std::string& line) {
   const json request = json::parse(line, nullptr, false);
   if (!request.is_object()) return;
@@ -117,7 +98,7 @@ void show(const Choice& choice, const std::string& line) {
     return;
   }
   if (!is_chosen(choice, request)) return;
-  fmt::print("{}", choice.as_json ? line + '\n' : for_people(request));
+  fmt::print("{}\n", choice.as_json ? line : scenario::trace_text(line));
 }
 
 // Shows all whole lines, and keeps what is behind them.

@@ -47,11 +47,7 @@ Outcome<Stage> Stage::open() {
 Outcome<Fd> Stage::mount_simulated() {
   Fd fuse(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
   if (!fuse.is_open()) return machine_cannot(fuse_hint(errno));
-  const std::string options =
-      "fd=" + std::to_string(fuse.get()) + ",rootmode=40000,user_id=" + std::to_string(::getuid()) +
-      ",group_id=" + std::to_string(::getgid()) + ",default_permissions,allow_other";
-  if (::mount("mdevsim", path_of("simulated").c_str(), "fuse.mdevsim", kSysfsFlags,
-              options.c_str()) != 0) {
+  if (!mount_fuse(fuse.get(), path_of("simulated"))) {
     return machine_cannot(with_errno("cannot mount FUSE in this namespace"));
   }
   return fuse;

@@ -87,6 +87,33 @@ bool bind_tree(const std::string& source, const std::string& target, bool read_o
   return !read_only || set_read_only(target, AT_RECURSIVE);
 }
 
+bool mount_fuse(int fuse_fd, const std::string& target) {
+  const std::string options =
+      "fd=" + std::to_string(fuse_fd) + ",rootmode=40000,user_id=" + std::to_string(::getuid()) +
+      ",group_id=" + std::to_string(::getgid()) + ",default_permissions,allow_other";
+  return ::mount("mdevsim", target.c_str(), "fuse.mdevsim", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 options.c_str()) == 0;
+}
+
+Fd mount_fuse_detached(int fuse_fd) {
+  const Fd fs(::fsopen("fuse", FSOPEN_CLOEXEC));
+  const std::pair<const char*, std::string> strings[] = {{"source", "mdevsim"},
+                                                         {"subtype", "mdevsim"},
+                                                         {"fd", std::to_string(fuse_fd)},
+                                                         {"rootmode", "40000"},
+                                                         {"user_id", std::to_string(::getuid())},
+                                                         {"group_id", std::to_string(::getgid())}};
+  for (const auto& [key, value] : strings) {
+    if (::fsconfig(fs.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) != 0) return Fd();
+  }
+  for (const char* flag : {"default_permissions", "allow_other"}) {
+    if (::fsconfig(fs.get(), FSCONFIG_SET_FLAG, flag, nullptr, 0) != 0) return Fd();
+  }
+  if (::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return Fd();
+  constexpr unsigned kAttributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  return Fd(::fsmount(fs.get(), FSMOUNT_CLOEXEC, kAttributes));
+}
+
 bool make_read_only(const std::string& mount_point) { return set_read_only(mount_point, 0); }
 
 std::vector<std::string> mount_points(std::string_view mountinfo) {

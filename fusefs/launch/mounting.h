@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fusefs/launch/fd.h"
+
 namespace mdevsim::launch {
 
 // The whole file; empty when it cannot be read.
@@ -18,6 +20,13 @@ bool make_placeholder(const std::string& path, bool is_directory);
 
 // Binds with everything that is mounted below `source`.
 bool bind_tree(const std::string& source, const std::string& target, bool read_only);
+
+// Mounts an open /dev/fuse; everybody of the user namespace may look at it.
+bool mount_fuse(int fuse_fd, const std::string& target);
+
+// The same without a place in any namespace: what is returned is the root, as open_tree(2) gives
+// it.
+Fd mount_fuse_detached(int fuse_fd);
 
 // This mount alone.
 bool make_read_only(const std::string& mount_point);

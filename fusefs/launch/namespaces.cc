@@ -223,7 +223,7 @@ Done raise_loopback() {
 }  // namespace
 
 Outcome<Namespaces> enter_namespaces(const NamespaceOptions& options) {
-  Namespaces entered;
+  Namespaces entered{.has_user_namespace = options.in_user_namespace};
   if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0) {
     auto outcome = enter_user_namespace();
     if (!outcome) return outcome;

@@ -7,6 +7,7 @@ namespace mdevsim::launch {
 
 struct NamespaceOptions {
   bool private_network = true;
+  bool in_user_namespace = false;  // in which the caller is root: it has been entered before
 };
 
 struct Namespaces {

@@ -17,24 +17,15 @@
 
 #include "fusefs/launch/command_process.h"
 #include "fusefs/launch/compose.h"
+#include "fusefs/launch/composed_sys.h"
 #include "fusefs/launch/exit_status.h"
 #include "fusefs/launch/mounting.h"
 #include "fusefs/launch/namespaces.h"
-#include "fusefs/launch/private_directories.h"
 #include "fusefs/launch/server_process.h"
 #include "fusefs/launch/udevd_role.h"
 
 namespace mdevsim::launch {
 namespace {
-
-// The home and working directories: they stay reachable whatever is made private.
-std::vector<std::string> own_directories() {
-  std::vector<std::string> own;
-  std::array<char, 4096> path;
-  if (::getcwd(path.data(), path.size()) != nullptr) own.emplace_back(path.data());
-  if (const char* home = std::getenv("HOME")) own.emplace_back(home);
-  return own;
-}
 
 // The terminal is given back to our process group, in case a shell inside has taken it and could
 // not return it: from within a PID namespace this group has no number.
@@ -61,22 +52,6 @@ struct Prepared {
   ServerProcess server;
   UdevdRole udevd;
 };
-
-Done compose_sys(Stage& stage, const RunOptions& options, const Namespaces& namespaces,
-                 const Listing& real) {
-  PlanInput input;
-  input.options = options.compose;
-  input.options.hide_network = options.private_network && !stage.real_shows_this_network();
-  input.real = real;
-  input.mounted = stage.mounted_in_outer();
-  auto simulated = stage.list_simulated(input.options);
-  if (!simulated) return tl::unexpected(simulated.error());
-  input.simulated = std::move(*simulated);
-  const auto plan = plan_composition(input);
-  if (!plan) return tl::unexpected(plan.error());
-  if (Done done = stage.compose(*plan); !done) return done;
-  return make_private_directories(!namespaces.has_user_namespace, own_directories());
-}
 
 Outcome<Prepared> prepare(const RunOptions& options) {
   const auto program = find_server();
@@ -114,7 +89,10 @@ Outcome<Prepared> prepare(const RunOptions& options) {
   if (!real) return tl::unexpected(real.error());
 
   if (Done ready = server->wait_until_ready(); !ready) return tl::unexpected(ready.error());
-  if (Done done = compose_sys(*stage, options, *namespaces, *real); !done) {
+  const ComposedSys composed{.compose = options.compose,
+                             .private_network = options.private_network,
+                             .is_root = !namespaces->has_user_namespace};
+  if (Done done = compose_sys(*stage, composed, *real); !done) {
     return tl::unexpected(done.error());
   }
   auto udevd = UdevdRole::open();

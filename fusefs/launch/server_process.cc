@@ -1,8 +1,10 @@
 #include "fusefs/launch/server_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +13,6 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 #include "fusefs/launch/exit_status.h"
 
@@ -35,11 +36,10 @@ const char* environment(const char* name) {
 }
 
 // In the child. Only async-signal-safe calls are needed, but the process has one thread anyway.
-[[noreturn]] void execute(std::vector<std::string>& words, int error_fd, bool reads_stdin,
+[[noreturn]] void execute(std::vector<std::string>& words, int error_fd, int input_fd,
                           std::array<int, 3> kept) {
   ::setsid();  // a terminal's signals are for the command
-  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (!reads_stdin) ::dup2(null.get(), STDIN_FILENO);
+  ::dup2(input_fd, STDIN_FILENO);
   ::dup2(error_fd, STDERR_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   for (const int fd : kept) {
@@ -55,15 +55,13 @@ const char* environment(const char* name) {
   ::_exit(1);
 }
 
+// The process' id once it has ended, as waitpid gives it; 0 when it has not within that time.
 int wait_for_millis(pid_t pid, int millis, int& status) {
-  constexpr int kStepMillis = 2;
-  for (int waited = 0; waited <= millis; waited += kStepMillis) {
-    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
-    if (ended != 0) return ended;
-    const timespec pause = {0, kStepMillis * 1'000'000L};
-    ::nanosleep(&pause, nullptr);
+  const Fd end(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{end.get(), POLLIN, 0};
+  while (::poll(&ended, 1, millis) < 0 && errno == EINTR) {
   }
-  return 0;
+  return ::waitpid(pid, &status, WNOHANG);
 }
 
 }  // namespace
@@ -131,7 +129,9 @@ Outcome<ServerProcess> ServerProcess::start(const ServerOptions& options, int er
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(1);
     }
-    execute(words, error_fd, options.host_file == "-",
+    const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    const int stdin_fd = options.host_file == "-" ? STDIN_FILENO : null.get();
+    execute(words, error_fd, options.input_fd >= 0 ? options.input_fd : stdin_fd,
             {options.fuse_fd, ready.write_end.get(), lifeline_fd});
   }
   return ServerProcess(pid, std::move(ready.read_end), std::move(lifeline.write_end));

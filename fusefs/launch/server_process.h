@@ -12,8 +12,9 @@
 namespace mdevsim::launch {
 
 struct ServerOptions {
-  std::string program;  // from find_server(); empty: look for it now
-  std::string host_file;
+  std::string program;    // from find_server(); empty: look for it now
+  std::string host_file;  // "-": what `input_fd` holds, or else our standard input
+  int input_fd = -1;
   std::string host;         // empty: the file's only one
   int fuse_fd = -1;         // an already mounted /dev/fuse …
   std::string mount_point;  // … or where the server mounts by itself

@@ -28,7 +28,7 @@ std::string unreadable_help(const std::string& path, Errc code) {
 
 class Loader {
  public:
-  explicit Loader(FileSource& source) : source_(source) {}
+  Loader(FileSource& source, const Prepare& prepare) : source_(source), prepare_(prepare) {}
 
   Loaded run(const std::string& path) {
     read_file(path, nullptr);
@@ -84,7 +84,8 @@ class Loader {
   }
 
   void read_text(const std::string& path, const std::string& text) {
-    const Document document = parse_document(report_.add_file(path, text), report_);
+    Document document = parse_document(report_.add_file(path, text), report_);
+    if (prepare_ && open_.size() == 1) prepare_(document, report_);
     for (const Text& include : read_includes(document, report_)) {
       if (include.value.empty()) {
         report_.error(include.where, "the include names no file",
@@ -97,6 +98,7 @@ class Loader {
   }
 
   FileSource& source_;
+  const Prepare& prepare_;
   Report report_;
   Drafts drafts_;
   std::vector<std::string> paths_;  // read so far
@@ -133,6 +135,10 @@ std::string resolve_include(const std::string& from, const std::string& include)
   return (builtin ? std::string(kBuiltin) : "") + normal(folder + include);
 }
 
-Loaded load(FileSource& files, const std::string& path) { return Loader(files).run(path); }
+Loaded load(FileSource& files, const std::string& path) { return load(files, path, {}); }
+
+Loaded load(FileSource& files, const std::string& path, const Prepare& prepare) {
+  return Loader(files, prepare).run(path);
+}
 
 }  // namespace mdevsim::config

@@ -108,6 +108,7 @@ void TableReader::finish() {
     const std::string_view near = nearest(member.key, asked_);
     std::vector<std::string_view> known = asked_;
     std::sort(known.begin(), known.end());
+    known.erase(std::unique(known.begin(), known.end()), known.end());
     report_.error(member.where, fmt::format("{} has no key `{}`", what_, member.key),
                   near.empty() ? fmt::format("it may have {}", list_of(known))
                                : fmt::format("did you mean `{}`?", near));

@@ -52,6 +52,13 @@ class Readme(unittest.TestCase):
         self.assertEqual(3, check.returncode)
         self.assertEqual(lines(block_behind("$ mdevsim check my-host.toml")), lines(check.stdout))
 
+    def test_the_scenario_passes_as_shown(self):
+        (pathlib.Path(self.folder.name) / "our-stack.toml").write_text(block_behind("`our-stack.toml`, a scenario"))
+        test = self.run_in_folder(self.host, "test", "our-stack.toml")
+        self.assertEqual(0, test.returncode, test.stdout)
+        without_times = [re.sub(r"\d+(\.\d+)? m?s", "T", text) for text in (block_behind("$ mdevsim test our-stack.toml"), test.stdout)]
+        self.assertEqual(*map(lines, without_times))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,162 @@
+#include "scenarios/runner/actual.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "scenarios/runner/duration.h"
+#include "scenarios/runner/read_expect.h"
+
+namespace mdevsim::scenario {
+namespace {
+
+std::string lines(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, "\n"));
+}
+
+std::string describe_error(int error) {
+  return error == 0 ? "no error" : fmt::format("{} ({})", errno_symbol(error), ::strerror(error));
+}
+
+void add(std::vector<Mismatch>& found, std::string_view what, std::optional<Mismatch> mismatch) {
+  if (!mismatch) return;
+  mismatch->what =
+      mismatch->what.empty() ? std::string(what) : fmt::format("{}: {}", what, mismatch->what);
+  found.push_back(std::move(*mismatch));
+}
+
+void check_names(const Expectation& expect, const Actual& actual, std::vector<Mismatch>& found) {
+  if (expect.names) {
+    std::vector<std::string> expected = *expect.names;
+    std::sort(expected.begin(), expected.end());
+    if (expected != actual.names) found.push_back({"names", lines(expected), lines(actual.names)});
+  }
+  const auto holds = [&](const std::string& pattern) {
+    return std::any_of(actual.names.begin(), actual.names.end(),
+                       [&](const std::string& name) { return matches_pattern(pattern, name); });
+  };
+  for (const std::string& name : expect.has) {
+    if (!holds(name)) found.push_back({"names", "has " + name, lines(actual.names)});
+  }
+  for (const std::string& name : expect.lacks) {
+    if (holds(name)) found.push_back({"names", "lacks " + name, lines(actual.names)});
+  }
+  if (expect.count && *expect.count != actual.count) {
+    found.push_back({"how many", fmt::format("{}", *expect.count),
+                     fmt::format("{}\n{}", actual.count, lines(actual.names))});
+  }
+}
+
+void check_events(const Step& step, const Actual& actual, std::vector<Mismatch>& found) {
+  const std::uint32_t wanted = step.expect.count.value_or(1);
+  const bool is_met = step.expect.count ? actual.count == wanted : actual.count >= wanted;
+  if (is_met) return;
+  std::string expected = fmt::format("{} event{} like", wanted, wanted == 1 ? "" : "s");
+  for (const auto& [key, value] : step.fields) expected += fmt::format("\n{}={}", key, value);
+  std::string heard = fmt::format("{} of {} heard", actual.count, actual.names.size());
+  for (const std::string& name : actual.names) heard += "\n" + name;
+  found.push_back({"events", expected, heard});
+}
+
+void check_command(const Expectation& expect, const Actual& actual, std::vector<Mismatch>& found) {
+  const std::vector<int> wanted = expect.statuses.empty() ? std::vector<int>{0} : expect.statuses;
+  if (!actual.status || std::find(wanted.begin(), wanted.end(), *actual.status) == wanted.end()) {
+    std::string got = actual.status ? fmt::format("exit status {}", *actual.status) : "no end";
+    if (!actual.diagnostics.empty()) got += "\nstderr: " + actual.diagnostics;
+    if (!actual.output.empty()) got += "\nstdout: " + actual.output;
+    found.push_back({"exit status", fmt::format("exit status {}", fmt::join(wanted, " or ")), got});
+    return;
+  }
+  add(found, "standard output", check_text(expect.output, actual.output));
+  add(found, "standard error", check_text(expect.diagnostics, actual.diagnostics));
+}
+
+}  // namespace
+
+void write(WireWriter& out, const Actual& actual) {
+  out.number(actual.error);
+  out.number(actual.timed_out ? 1 : 0);
+  out.number(actual.status.value_or(-1));
+  out.text(actual.output);
+  out.text(actual.diagnostics);
+  out.list(actual.names, [](WireWriter& to, const std::string& name) { to.text(name); });
+  out.number(actual.count);
+}
+
+Actual read_actual(WireReader& in) {
+  Actual actual;
+  actual.error = static_cast<int>(in.number());
+  actual.timed_out = in.number() != 0;
+  const auto status = static_cast<int>(in.number());
+  if (status >= 0) actual.status = status;
+  actual.output = in.text();
+  actual.diagnostics = in.text();
+  in.list([&](WireReader& from) { actual.names.push_back(from.text()); });
+  actual.count = static_cast<std::uint32_t>(in.number());
+  return actual;
+}
+
+std::string ending(const Actual& actual) {
+  if (actual.timed_out) return "timeout";
+  if (actual.error != 0) return errno_symbol(actual.error);
+  if (actual.status.value_or(0) != 0) return fmt::format("status {}", *actual.status);
+  return "ok";
+}
+
+std::vector<Mismatch> check(const Step& step, const Actual& actual) {
+  std::vector<Mismatch> found;
+  const Expectation& expect = step.expect;
+  if (step.verb == Verb::event) {
+    check_events(step, actual, found);
+    return found;
+  }
+  if (actual.timed_out) {
+    std::string got = "not within " + duration_text(step.within_ms);
+    if (actual.error != 0) got += "\nlast seen: " + describe_error(actual.error);
+    if (!actual.output.empty()) got += "\nlast seen: " + actual.output;
+    if (!actual.diagnostics.empty()) got += "\nstderr: " + actual.diagnostics;
+    found.push_back({"time", "an end within " + duration_text(step.within_ms), got});
+    return found;
+  }
+  const int wanted = expect.error.empty() ? 0 : errno_by_symbol(expect.error);
+  if (actual.error != wanted) {
+    std::string got = describe_error(actual.error);
+    if (!actual.output.empty()) got += "\n" + actual.output;
+    found.push_back({"errno", describe_error(wanted), got});
+    return found;
+  }
+  if (wanted != 0) return found;
+  if (step.verb == Verb::run) {
+    check_command(expect, actual, found);
+  } else if (step.verb == Verb::list) {
+    check_names(expect, actual, found);
+  } else {
+    add(found, "content", check_text(expect.output, actual.output));
+  }
+  return found;
+}
+
+std::vector<Mismatch> check_outcomes(const Step& step, const std::vector<Actual>& copies) {
+  std::map<std::string, std::uint32_t> counts;
+  for (const Actual& actual : copies) ++counts[ending(actual)];
+  std::map<std::string, std::uint32_t> wanted = step.expect.outcomes;
+  std::size_t counted = 0;
+  for (const auto& [word, count] : wanted) counted += count;
+  if (!step.expect.others.empty() && counted < copies.size())
+    wanted[step.expect.others] = static_cast<std::uint32_t>(copies.size() - counted);
+  const auto shown = [](const std::map<std::string, std::uint32_t>& map) {
+    std::string text;
+    for (const auto& [word, count] : map) {
+      if (count > 0) text += fmt::format("{}{} times {}", text.empty() ? "" : "\n", count, word);
+    }
+    return text;
+  };
+  const std::string expected = shown(wanted);
+  const std::string actual = shown(counts);
+  if (expected == actual) return {};
+  return {{"outcomes", expected, actual}};
+}
+
+}  // namespace mdevsim::scenario

@@ -1,0 +1,18 @@
+// The trace of a simulated host (JSON lines, see mdevsim-trace(1)) for people.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mdevsim::scenario {
+
+// One request: `12:34:56.781806 bash[1165] write alpha:/bus/pci/rescan "1" = OK, 1 bytes, 113 us`.
+// Empty when it is none.
+std::string trace_text(std::string_view json_line);
+
+// The last `lines_max` requests that tell something: without lookups and their like that went well.
+std::vector<std::string> last_requests(std::string_view json_lines, std::size_t lines_max);
+
+}  // namespace mdevsim::scenario

@@ -1,0 +1,404 @@
+"""mdevsim test: what it selects, runs, prints and ends with."""
+
+import json
+import re
+import shutil
+import subprocess
+import unittest
+import os
+import xml.etree.ElementTree as ElementTree
+
+from junit_schema import problems_of
+from scenario_case import HOST, UUID, ScenarioCase
+from simulated import MDEVSIM, SECONDS_MAX, USER, environment
+
+PASSES = """
+    [[step]]
+    read = "/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/available_instances"
+    expect = "4"
+    """
+FAILS = """
+    [[step]]
+    name = "there is no room"
+    create = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
+    type = "mtty/mtty-1"
+    expect = "ENOSPC"
+    """
+SKIPPED = 'skip_if.missing = ["no-such-program"]\n' + PASSES
+
+
+class Steps(ScenarioCase):
+    """Each verb does what it says, to a real mount."""
+
+    def test_write_read_list_and_their_errnos(self):
+        self.scenario(f"""
+            [vars]
+            type = "class/mdev_bus/mtty/mdev_supported_types/mtty-1"
+            [[step]]
+            write = "{{type}}/create"
+            text = "{UUID}\\n"
+            [[step]]
+            read = "{{type}}/available_instances"
+            expect = {{ text = "3\\n", regex = ["^3$", "[0-9]"] }}
+            [[step]]
+            create = "{UUID}"
+            type = "mtty/mtty-1"
+            expect = "EEXIST"
+            [[step]]
+            list = "{{type}}"
+            expect.names = ["available_instances", "create", "device_api", "devices", "name"]
+            [[step]]
+            list = "bus/mdev/devices"
+            expect = ["{UUID}"]
+            [[step]]
+            read = "{{type}}/create"
+            expect = {{ errno = "EACCES" }}
+            [[step]]
+            read = "{{type}}"
+            expect.errno = "EISDIR"
+            [[step]]
+            write = "bus/mdev/devices/{UUID}/remove"
+            text = "garbage"
+            expect = "EINVAL"
+            [[step]]
+            remove = "{UUID}"
+            [[step]]
+            wait = "bus/mdev/devices/{UUID}"
+            gone = true
+            """)
+        self.runs("s.toml")
+
+    def test_waits_for_what_comes_later(self):
+        self.scenario(f"""
+            [[step]]
+            [[step.parallel]]
+            wait = "bus/mdev/devices/{UUID}/mdev_type/available_instances"
+            expect = "2"
+            [[step.parallel]]
+            steps = [
+              {{ create = "{UUID}", type = "mtty/mtty-1" }},
+              {{ run = "sleep 0.05" }},
+              {{ create = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002", type = "mtty/mtty-1" }},
+            ]
+            """)
+        self.runs("s.toml")
+
+    def test_a_command_sees_the_host_as_its_sys(self):
+        self.scenario(f"""
+            [[step]]
+            run = ["sh", "-c", "echo {UUID} > /sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create; ls $MDEVSIM_SYS/bus/mdev/devices"]
+            expect.stdout = "{UUID}"
+            [[step]]
+            run = "cat; echo $NAME >&2; exit 3"
+            input = "in"
+            env = {{ NAME = "err" }}
+            expect = {{ status = 3, stdout = "in", stderr = {{ regex = "^err$" }} }}
+            [[step]]
+            run = "echo '{{\\"a\\": [1, 2]}}'"
+            expect.stdout = {{ json = {{ "/a/1" = 2 }} }}
+            [[step]]
+            run = "pwd"
+            expect.stdout = "{self.folder}"
+            [[step]]
+            run = "command -v mdevsim"
+            expect.stdout = "{MDEVSIM}"
+            """)
+        self.runs("s.toml")
+
+    def test_what_is_saved_is_a_variable_of_later_steps(self):
+        self.scenario(f"""
+            [[step]]
+            run = "echo {UUID}"
+            save = "uuid"
+            [[step]]
+            create = "{{uuid}}"
+            type = "mtty/mtty-1"
+            [[step]]
+            read = "bus/mdev/devices/{{uuid}}/mdev_type/name"
+            save = "name"
+            [[step]]
+            run = ["printf", "%s", "{{name}}"]
+            expect.stdout = "Single port serial"
+            """)
+        self.runs("s.toml")
+
+    def test_events_are_heard_in_both_groups_and_asked_for_once(self):
+        self.scenario(f"""
+            [[step]]
+            create = "{UUID}"
+            type = "mtty/mtty-1"
+            [[step]]
+            event = {{ ACTION = "add", DEVPATH = "*/{UUID}", SUBSYSTEM = "mdev" }}
+            expect = 1
+            [[step]]
+            event = {{ ACTION = "add", DEVPATH = "*/{UUID}" }}
+            expect = 0
+            [[step]]
+            event = {{ ACTION = "add", DEVPATH = "*/{UUID}" }}
+            from = "udev"
+            [[step]]
+            remove = "{UUID}"
+            [[step]]
+            event = {{ ACTION = "remove" }}
+            """)
+        self.runs("s.toml")
+
+    def test_several_hosts_at_once_and_the_place_beside_them(self):
+        self.scenario(f"""
+            [[step]]
+            on = "alpha"
+            create = "{UUID}"
+            type = "mtty/mtty-1"
+            [[step]]
+            on = "beta"
+            list = "bus/mdev/devices"
+            expect = []
+            [[step]]
+            on = "beta"
+            run = "ls /sys/bus/mdev/devices"
+            expect.stdout = ""
+            [[step]]
+            run = "ls /sys /sys/alpha/bus/mdev/devices /sys/beta/bus/mdev/devices"
+            expect.stdout = \"\"\"
+            /sys:
+            alpha
+            beta
+
+            /sys/alpha/bus/mdev/devices:
+            {UUID}
+
+            /sys/beta/bus/mdev/devices:
+            \"\"\"
+            """, host=HOST + HOST.replace("alpha", "beta"))
+        self.runs("s.toml")
+
+    def test_driver_and_hot_plug_steps(self):
+        self.scenario("""
+            [[step]]
+            unbind = "0000:3b:00.0"
+            [[step]]
+            list = "bus/pci/drivers/my-nic"
+            expect.lacks = ["0000:*"]
+            [[step]]
+            bind = "0000:3b:00.0"
+            driver = "my-nic"
+            [[step]]
+            list = "bus/pci/drivers/my-nic"
+            expect.has = ["0000:3b:00.0"]
+            [[step]]
+            vanish = "0000:3b:00.0"
+            [[step]]
+            list = "bus/pci/devices"
+            expect = []
+            [[step]]
+            rescan = true
+            [[step]]
+            list = "bus/pci/devices"
+            expect = ["0000:3b:00.0"]
+            """, host="""
+[host.alpha.pci."0000:3b:00.0"]
+vendor = 0x1af4
+device = 0x1041
+class = 0x020000
+driver = "my-nic"
+""")
+        self.runs("s.toml")
+
+    def test_cleanup_runs_after_a_failure_and_fails_by_itself(self):
+        marker = self.folder / "cleaned"
+        self.scenario(f"""
+            [[step]]
+            run = "false"
+            [[cleanup]]
+            run = "touch {marker}"
+            [[cleanup]]
+            name = "this goes wrong too"
+            run = "false"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertTrue(marker.exists())
+        self.assertIn('step "this goes wrong too" failed', result.stdout)
+
+    def test_compat_asks_about_the_scenarios_own_models(self):
+        self.scenario("""
+            [[step]]
+            compat = { from = "a.com/m@version=1", to = "a.com/m@version=2" }
+            expect = "after-configuration"
+            [[step]]
+            compat = { from = "a.com/m@version=2", to = "a.com/m@version=2" }
+            expect = "compatible"
+            [[step]]
+            compat = { from = "a.com/m@version=2", to = "a.com/m@version=1" }
+            expect = "incompatible"
+            """, host=HOST + """
+[model."a.com/m"]
+params.rss = { type = "bool", off = false, since = 2 }
+versions.1 = {}
+versions.2 = { rss = true }
+""")
+        self.runs("s.toml")
+
+
+class Failures(ScenarioCase):
+    def test_tells_the_step_both_sides_and_how_to_repeat_it(self):
+        self.scenario('    matrix.n = [1, 2]\n' + FAILS)
+        result = self.runs("s.toml", "-k", "n=2", "--seed", "9", status=1)
+        text = re.sub(r"\d+(\.\d+)? m?s\b", "T", result.stdout)
+        self.assertIn("FAILED  s.toml[n=2] (seed 9, T)\n"
+                      '  s.toml:3:1: step "there is no room" failed\n'
+                      f"    create {UUID} of mtty/mtty-1, on alpha\n"
+                      "    errno:\n"
+                      "      expected                         | actual\n"
+                      "      ENOSPC (No space left on device) ! no error\n", text)
+        repeat = result.stdout.splitlines()[-2]
+        self.assertEqual(repeat, "  to repeat it: mdevsim test s.toml -k '[n=2]' --seed 9")
+        again = subprocess.run(["sh", "-c", repeat.split(": ", 1)[1].replace("mdevsim", str(MDEVSIM), 1)], capture_output=True, text=True,
+                               cwd=self.folder, env=environment(USER))
+        self.assertEqual(again.returncode, 1, again)
+        self.assertIn("1 failed", again.stdout)
+
+    def test_a_step_that_takes_too_long_is_named(self):
+        self.scenario("""
+            [[step]]
+            name = "never"
+            wait = "bus/mdev/devices/nothing"
+            within = "50ms"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn('step "never" failed', result.stdout)
+        self.assertIn("an end within 50 ms ! not within 50 ms", result.stdout)
+
+    def test_a_case_that_takes_too_long_is_ended(self):
+        self.scenario("""
+            [[step]]
+            name = "sleeps"
+            run = "sleep 1000"
+            within = "5min"
+            """)
+        result = self.runs("s.toml", "--timeout", "300ms", status=1)
+        self.assertIn('step "sleeps" failed', result.stdout)
+
+    def test_a_server_that_dies_is_told(self):
+        self.scenario("""
+            [[step]]
+            run = "pkill -9 mdevsim-server"
+            [[step]]
+            read = "class/mdev_bus/mtty/mdev_supported_types/mtty-1/available_instances"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("ENOTCONN", result.stdout)
+        self.assertIn("its server was killed by signal 9", result.stdout)
+
+    def test_an_event_that_does_not_come_is_told_with_those_that_did(self):
+        self.scenario(f"""
+            [[step]]
+            create = "{UUID}"
+            type = "mtty/mtty-1"
+            [[step]]
+            event = {{ ACTION = "explode" }}
+            within = "20ms"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("1 event like", result.stdout)
+        self.assertIn(f"add /devices/virtual/mtty/mtty/{UUID}", result.stdout)
+
+
+class Endings(ScenarioCase):
+    def test_exit_statuses(self):
+        self.scenario(PASSES, "good.toml")
+        self.scenario(FAILS, "bad.toml")
+        self.scenario("[[step]]\nraed = 1\n", "invalid.toml")
+        self.runs("good.toml", status=0)
+        self.runs("good.toml", "bad.toml", status=1)
+        self.runs("good.toml", "--shard", "3/2", status=2)
+        self.runs("--no-such-option", status=2)
+        self.runs("good.toml", "invalid.toml", status=3)
+        self.runs("no-such-file.toml", status=3)
+        self.runs("good.toml", "-k", "nothing", status=5)
+
+    def test_an_invalid_file_is_shown_like_a_compiler_does(self):
+        self.scenario('[[step]]\nread = "a"\nexpct = 1\n', host=HOST)
+        result = self.runs("s.toml", status=3)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("s.toml:3:1: error: a step has no key `expct`\n    3 | expct = 1\n      | ^^^^^\n"
+                      "  help: did you mean `expect`?\n", result.stderr)
+
+    def test_repeats_with_seeds_of_their_own_until_one_fails(self):
+        self.scenario("""
+            [[step]]
+            run = "test $MDEVSIM_SEED -lt 6"
+            """)
+        self.runs("s.toml", "--seed", "3", "--repeat", "3")
+        result = self.runs("s.toml", "--seed", "3", "--until-fail", status=1)
+        self.assertIn("--seed 6\n", result.stdout)
+        self.assertIn("3 passed, 1 failed", result.stdout)
+
+    def test_shards_run_each_case_once(self):
+        self.scenario('matrix.n = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n' + PASSES)
+        seen = []
+        for shard in ("1/3", "2/3", "3/3"):
+            result = self.runs("s.toml", "--json", "--shard", shard)
+            seen += [json.loads(line)["case"] for line in result.stdout.splitlines()[:-1]]
+        self.assertEqual(sorted(seen), [f"s.toml[n={n}]" for n in range(1, 10)])
+
+    def test_a_folder_is_its_scenarios(self):
+        self.scenario(PASSES, "a.toml")
+        self.scenario(PASSES, "b.toml")
+        (self.folder / "host.toml").write_text(HOST)
+        result = self.runs(".", "--list")
+        self.assertEqual(result.stdout.splitlines(), ["./a.toml", "./b.toml"])
+
+
+class Formats(ScenarioCase):
+    def setUp(self):
+        super().setUp()
+        self.scenario(PASSES, "a.toml")
+        self.scenario(FAILS, "b.toml")
+        self.scenario(SKIPPED, "c.toml")
+
+    def test_junit_is_as_the_schema_says(self):
+        self.runs(".", "--junit", "report.xml", status=1)
+        root = ElementTree.parse(self.folder / "report.xml").getroot()
+        self.assertEqual(problems_of(root), [])
+        outcomes = {suite.get("name"): [child.tag for case in suite for child in case] for suite in root}
+        self.assertEqual(outcomes, {"./a.toml": [], "./b.toml": ["failure"], "./c.toml": ["skipped"]})
+
+    def test_prove_reads_tap(self):
+        prove = os.environ["PROVE"]
+        tap = self.runs("a.toml", "c.toml", "--tap").stdout
+        (self.folder / "good.tap").write_text(tap)
+        (self.folder / "bad.tap").write_text(self.runs("a.toml", "b.toml", "--tap", status=1).stdout)
+        good, bad = (subprocess.run([prove, "--exec", "cat", self.folder / name], capture_output=True, text=True)
+                     for name in ("good.tap", "bad.tap"))
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        self.assertIn("Tests=2", good.stdout)
+        self.assertNotEqual(bad.returncode, 0, bad.stdout)
+
+    def test_json_lines_tell_everything(self):
+        lines = [json.loads(line) for line in self.runs(".", "--json", status=1).stdout.splitlines()]
+        by_case = {line["case"]: line for line in lines[:-1]}
+        self.assertEqual({case: line["status"] for case, line in by_case.items()},
+                         {"./a.toml": "passed", "./b.toml": "failed", "./c.toml": "skipped"})
+        self.assertEqual(by_case["./c.toml"]["reason"], "no-such-program is not installed")
+        self.assertEqual(by_case["./b.toml"]["failures"][0]["mismatches"][0]["actual"], "no error")
+        self.assertEqual((lines[-1]["passed"], lines[-1]["failed"], lines[-1]["skipped"]), (1, 1, 1))
+
+    def test_a_terminal_gets_progress_and_colours_unless_it_wants_none(self):
+        script = shutil.which("script")
+        self.assertIsNotNone(script, "script(1) of bsdutils")
+
+        def on_terminal(**more):
+            words = " ".join(self.words("a.toml"))
+            result = subprocess.run([script, "-qec", words, "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                    env=dict(environment(USER), TERM="xterm", **more), cwd=self.folder, timeout=SECONDS_MAX)
+            self.assertEqual(result.returncode, 0, result.stdout)
+            return result.stdout
+
+        coloured = on_terminal()
+        self.assertIn("\033[32mpassed\033[0m", coloured)
+        self.assertIn("[1/1]", coloured)
+        self.assertNotIn("\033[32m", on_terminal(NO_COLOR="1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
