@@ -141,6 +141,24 @@ class Apply(SimulatedHostCase):
         self.assertIn('cannot be configured by "migration-info"; it can by: config_params', self.stderr)
 
 
+class OneOfTwoHosts(SimulatedHostCase):
+    """Inside of a host the file's other host may have the same device."""
+    host = RSS_PAIR
+    compat = f"{MDEVSIM} compat {RSS_PAIR} --from {NIC}@version=1 --to {DEVICES}/0000:00:04.0"
+
+    def test_the_host_is_named(self):
+        printed = self.inside(f"{self.compat} --host new --apply > /dev/null; cat {DEVICES}/0000:00:04.0/configuration",
+                              options=("--host", "new"))
+        self.assertEqual("version=2,rss=off\n", printed)
+
+    def test_without_a_name_it_is_not_guessed(self):
+        self.inside(self.compat, status=2, options=("--host", "new"))
+        self.assertIn("old/0000:00:04.0 and new/0000:00:04.0 are both in the file, and /sys does not tell which host it is: add --host NAME",
+                      self.stderr)
+        self.inside(f"{self.compat} --host other", status=2, options=("--host", "new"))
+        self.assertIn('the file has no host "other"', self.stderr)
+
+
 class MountedPair(unittest.TestCase):
     """The discussion's example on two hosts that are mounted side by side."""
 
