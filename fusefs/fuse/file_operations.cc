@@ -29,16 +29,20 @@ OpenDirectory& directory_of(const fuse_file_info& info) {
 // open(2) always carries.
 bool may_be_kernels_own(int flags) { return sizeof(long) == 8 && flags == O_RDONLY; }
 
+// The access mode 3 neither reads nor writes.
+sysfs::Access access_of(int flags) {
+  const int mode = flags & O_ACCMODE;
+  return {.read = mode == O_RDONLY || mode == O_RDWR, .write = mode == O_WRONLY || mode == O_RDWR};
+}
+
 // sysfs checks the mode bits for root, too: what nobody may do, root may not. (Who may do what else
-// is checked by the kernel, by default_permissions.) The access mode 3 neither reads nor writes.
+// is checked by the kernel, by default_permissions.)
 Errc check_mode(int flags, unsigned mode) {
   constexpr unsigned kAnyRead = 0444;
   constexpr unsigned kAnyWrite = 0222;
-  const int access = flags & O_ACCMODE;
-  const bool reads = access == O_RDONLY || access == O_RDWR;
-  const bool writes = access == O_WRONLY || access == O_RDWR;
-  if (writes && (mode & kAnyWrite) == 0) return Errc::access;
-  if (reads && (mode & kAnyRead) == 0) return Errc::access;
+  const sysfs::Access access = access_of(flags);
+  if (access.write && (mode & kAnyWrite) == 0) return Errc::access;
+  if (access.read && (mode & kAnyRead) == 0) return Errc::access;
   return Errc::ok;
 }
 
@@ -54,7 +58,7 @@ void describe(fuse_file_info& info, sysfs::FileKind kind) {
 }
 
 void close_file(Adapter& adapter, OpenFile& file) {
-  adapter.tree.released(file.node);
+  adapter.tree.released(file.node, file.opened);
   const PollHandle poller = adapter.pollers.remove(&file);
   if (poller.handle != nullptr) {
     fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(poller.handle));
@@ -81,10 +85,13 @@ void do_open(Request& request, fuse_file_info* info) {
   if (stat.file == sysfs::FileKind::requests && adapter.trace == nullptr) {
     return request.answer(Errc::not_supported);
   }
-  const sysfs::Stored opened = adapter.tree.opened(request.node(), request.caller());
-  log_refusal(adapter, request.caller(), opened);
-  if (opened.errc != Errc::ok) return request.answer(opened.errc);
+  sysfs::OpenedFile opened;
+  const sysfs::Stored result =
+      adapter.tree.opened(request.node(), request.caller(), access_of(info->flags), opened);
+  log_refusal(adapter, request.caller(), result);
+  if (result.errc != Errc::ok) return request.answer(result.errc);
   OpenFile& file = *adapter.files.acquire();
+  file.opened = std::move(opened);
   file.node = request.node();
   file.kind = stat.file;
   file.size = stat.size;
@@ -138,10 +145,18 @@ Errc read_file(Request& request, OpenFile& file, std::uint64_t offset, std::size
   return file.text.read(offset, size, source, out);
 }
 
+// Straight from where the bytes lie: a device's lock keeps them still until the kernel has them.
+void read_stream(Request& request, const OpenFile& file, std::size_t size) {
+  const Errc errc =
+      file.opened.stream->read(size, [&](auto pieces) { request.reply_pieces(pieces); });
+  if (errc != Errc::ok) request.answer(errc);
+}
+
 void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* info) {
   thread_local std::string bytes;
   bytes.clear();
   OpenFile& file = file_of(*info);
+  if (file.opened.stream != nullptr) return read_stream(request, file, size);
   // Only reads into the page cache, which splice(2) and readahead(2) make, come without a lock
   // owner.
   const bool into_page_cache = info->lock_owner == 0;
@@ -160,7 +175,6 @@ void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* i
 // How much of a write the kernel hands to an attribute: one page, and of a binary one not more than
 // there is.
 Errc cut_write(const OpenFile& file, std::uint64_t offset, std::size_t& size) {
-  if (file.kind == sysfs::FileKind::stream) return Errc::ok;
   size = std::min(size, kStoreBytesMax);
   if (file.kind != sysfs::FileKind::binary || file.size == 0) return Errc::ok;
   if (offset >= file.size) return Errc::file_too_big;
@@ -171,6 +185,10 @@ Errc cut_write(const OpenFile& file, std::uint64_t offset, std::size_t& size) {
 void do_write(Request& request, const char* bytes, std::size_t size, off_t offset,
               fuse_file_info* info) {
   const OpenFile& file = file_of(*info);
+  if (file.opened.stream != nullptr) {
+    const Errc errc = file.opened.stream->write({bytes, size});
+    return errc == Errc::ok ? request.reply_written(size) : request.answer(errc);
+  }
   const auto position = static_cast<std::uint64_t>(offset);
   if (const Errc errc = cut_write(file, position, size); errc != Errc::ok) {
     return request.answer(errc);
@@ -180,7 +198,7 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
   const sysfs::Caller caller = request.caller();
   const sysfs::Ticket ticket = request.issue_ticket(size);
   const sysfs::Stored stored =
-      request.tree().store(file.node, {bytes, size}, position, caller, ticket);
+      request.tree().store(file.node, {bytes, size}, position, caller, ticket, file.opened);
   log_refusal(adapter, caller, stored);
   if (!stored.answered) return request.leave();
   request.take_back(ticket);

@@ -72,6 +72,7 @@ void OpenFile::reset() {
   const MutexLock lock(mutex);
   text.reset();
   requests.reset();
+  opened = {};
   seen_changes.store(0, std::memory_order_relaxed);
 }
 

@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
+
+#include <array>
 
 #include <string>
 #include <utility>
@@ -153,6 +156,27 @@ void Request::reply_bytes(std::string_view bytes) {
   }
   finish(Errc::ok, bytes.size(), [raw = request_, kept = std::string(bytes)] {
     fuse_reply_buf(raw, kept.data(), kept.size());
+  });
+}
+
+// A reply that is held back keeps a copy: the pieces do not stay.
+void Request::reply_pieces(std::span<const std::span<const std::byte>> pieces) {
+  CHECK(pieces.size() <= sysfs::Stream::kPiecesMax);
+  std::size_t bytes = 0;
+  for (const auto piece : pieces) bytes += piece.size();
+  if (delay_.count() != 0) {
+    std::string kept;
+    kept.reserve(bytes);
+    for (const auto piece : pieces)
+      kept.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+    return reply_bytes(kept);
+  }
+  finish(Errc::ok, bytes, [this, pieces] {
+    std::array<iovec, sysfs::Stream::kPiecesMax> vector;
+    std::size_t count = 0;
+    for (const auto piece : pieces)
+      vector[count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
+    fuse_reply_iov(request_, vector.data(), static_cast<int>(count));
   });
 }
 

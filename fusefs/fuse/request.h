@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
 
 #include "fusefs/fuse/adapter.h"
@@ -50,6 +51,8 @@ class Request {
   // `close` is called when the client has given up: nobody else will close what was opened.
   void reply_open(const fuse_file_info& info, std::function<void()> close);
   void reply_bytes(std::string_view bytes);
+  // Without putting them together; at most sysfs::Stream::kPiecesMax.
+  void reply_pieces(std::span<const std::span<const std::byte>> pieces);
   void reply_written(std::size_t bytes);
   void reply_xattr_size(std::size_t bytes);
   void reply_statfs(const struct statvfs& statistics);

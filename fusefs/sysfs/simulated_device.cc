@@ -43,7 +43,9 @@ Errc hold_show(const View& view, std::string& out) {
   out += '\n';
   return Errc::ok;
 }
-Result<Command> hold_opened(const View& view) { return Hold{device_of(view)}; }
+Result<Opening> hold_opened(const View& view, Access) {
+  return Opening{.command = Hold{device_of(view)}};
+}
 Command hold_released(const View& view) { return Release{device_of(view)}; }
 constexpr Row hold_file() {
   return {.name = "hold",

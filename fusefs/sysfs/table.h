@@ -34,6 +34,12 @@ struct View {
 // Receives the entries of a directory that are not rows of its own table.
 using ChildSink = std::function<void(std::string_view name, NodeId node)>;
 
+// What opening a file leads to.
+struct Opening {
+  Command command = Nothing{};
+  OpenedFile file = {};
+};
+
 inline constexpr std::uint8_t kNoParent =
     0xff;  // the row lies in another object's directory: see `holder`
 
@@ -53,8 +59,8 @@ struct Row {
   Errc (*read)(const View&, std::uint64_t offset, std::size_t size, const Caller&,
                std::string& out) = nullptr;
   Result<Command> (*write)(const View&, std::string_view bytes, std::uint64_t offset) = nullptr;
-  // Attributes whose being open means something.
-  Result<Command> (*opened)(const View&) = nullptr;
+  // Files whose being open means something, and all streams.
+  Result<Opening> (*opened)(const View&, Access) = nullptr;
   Command (*released)(const View&) = nullptr;
   // Links.
   NodeId (*target)(const View&) = nullptr;

@@ -165,6 +165,7 @@ struct Tree::Impl {
   // Both change the world under its lock; what comes after the lock is the caller's. True, or not
   // answered: a batch was posted.
   Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, Ticket ticket);
+  Stored open(NodeId attribute, Access access, OpenedFile& file);
   bool release(NodeId attribute);
 
   Stat forest_stat() const {
@@ -196,6 +197,23 @@ Stored Tree::Impl::store(NodeId attribute, std::string_view bytes, std::uint64_t
   if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
   sink.post(std::move(batch));
   return {false, outcome.errc, why};
+}
+
+Stored Tree::Impl::open(NodeId attribute, Access access, OpenedFile& file) {
+  Result<Opening> opening;  // what it keeps is let go without the lock, should the command fail
+  World::Writing writing(*worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  if (!is_alive(view)) return {true, Errc::no_device};
+  opening = row_of(attribute).opened(view, access);
+  if (!opening) return {true, opening.error().code, refusal(view, opening.error().why)};
+  const bool counts = !std::holds_alternative<Nothing>(opening->command);
+  if (counts) {
+    const Outcome outcome = writing.apply(opening->command, {});
+    if (outcome.errc != Errc::ok) return {true, outcome.errc, refusal(view, outcome.why)};
+  }
+  file = std::move(opening->file);
+  file.counts = counts;
+  return {};
 }
 
 bool Tree::Impl::release(NodeId attribute) {
@@ -346,7 +364,7 @@ Errc Tree::read(NodeId attribute, std::uint64_t offset, std::size_t size, const 
 }
 
 Stored Tree::store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller&,
-                   Ticket ticket) {
+                   Ticket ticket, const OpenedFile&) {
   if (impl_->world_of(attribute) == nullptr) return {true, Errc::no_device};
   const Stored stored = impl_->store(attribute, bytes, offset, ticket);
   if (!stored.answered) impl_->sink.posted();
@@ -387,22 +405,16 @@ void Tree::vanish(NodeId node) {
   if (!outcome.effects.empty()) impl_->sink.post(make_batch(node.host(), writing, outcome));
 }
 
-Stored Tree::opened(NodeId attribute, const Caller&) {
+Stored Tree::opened(NodeId attribute, const Caller&, Access access, OpenedFile& file) {
   if (impl_->world_of(attribute) == nullptr) return {true, Errc::no_device};
   if (row_of(attribute).opened == nullptr) return {};
-  World::Writing writing(*impl_->worlds[attribute.host()]);
-  const View view{writing.state(), attribute};
-  if (!is_alive(view)) return {true, Errc::no_device};
-  const Result<Command> command = row_of(attribute).opened(view);
-  if (!command) return {true, command.error().code, refusal(view, command.error().why)};
-  const Outcome outcome = writing.apply(*command, {});
-  if (outcome.errc == Errc::ok) return {};
-  return {true, outcome.errc, refusal(view, outcome.why)};
+  return impl_->open(attribute, access, file);
 }
 
-void Tree::released(NodeId attribute) {
-  if (impl_->world_of(attribute) == nullptr || row_of(attribute).released == nullptr) return;
-  if (impl_->release(attribute)) impl_->sink.posted();
+void Tree::released(NodeId attribute, OpenedFile& file) {
+  const bool counts = file.counts;
+  file = {};
+  if (counts && impl_->release(attribute)) impl_->sink.posted();
 }
 
 }  // namespace mdevsim::sysfs

@@ -13,6 +13,7 @@
 
 #include "fusefs/sysfs/node.h"
 #include "fusefs/sysfs/notice.h"
+#include "fusefs/sysfs/stream.h"
 #include "sim/base/errc.h"
 #include "sim/model/fault_plan.h"
 
@@ -87,9 +88,10 @@ class Tree {
   Errc read(NodeId attribute, std::uint64_t offset, std::size_t size, const Caller& caller,
             std::string& out) const;
 
-  // One write, already cut to 4096 bytes for text. The offset matters to binary attributes only.
+  // One write, already cut to 4096 bytes for text. The offset matters to binary attributes only,
+  // and what the file keeps to the few whose being open means something.
   Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller& caller,
-               Ticket ticket);
+               Ticket ticket, const OpenedFile& file = {});
 
   // What the host's fault rules do to an operation that is about to begin; asked before it does.
   // `name` is what it looks up in a directory; `command` tells who asks, and is called only when a
@@ -100,10 +102,10 @@ class Tree {
   // The instance that the node belongs to, if it belongs to one, goes.
   void vanish(NodeId node);
 
-  // For the few files whose being open means something (`hold`): called once per open file. ENODEV
-  // when gone.
-  Stored opened(NodeId attribute, const Caller& caller);
-  void released(NodeId attribute);
+  // Called once for each open file, and released when it is closed. `file` gets what it keeps:
+  // nothing for most. ENODEV when the object is gone.
+  Stored opened(NodeId attribute, const Caller& caller, Access access, OpenedFile& file);
+  void released(NodeId attribute, OpenedFile& file);
 
  private:
   struct Impl;

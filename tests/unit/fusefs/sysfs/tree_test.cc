@@ -313,7 +313,8 @@ TEST_F(TreeTest, EveryListedNameIsFoundAgainAndIsTheSameNode) {
 TEST_F(TreeTest, ABlockedRemoveShowsOnlyWhatTheKernelLeaves) {
   write(kTypes + "mtty-2/create", kU);
   const NodeId hold = node("kernel/mdevsim/devices/" + kU + "/hold");
-  ASSERT_EQ(tree_->opened(hold, {}).errc, Errc::ok);
+  OpenedFile file;
+  ASSERT_EQ(tree_->opened(hold, {}, {.read = true}, file).errc, Errc::ok);
   EXPECT_EQ(write(kInstance + "remove", "1"), Errc::again) << "it blocks";
   EXPECT_EQ(names(kInstance.substr(0, kInstance.size() - 1)),
             std::vector<std::string>{"iommu_group"});
@@ -321,7 +322,7 @@ TEST_F(TreeTest, ABlockedRemoveShowsOnlyWhatTheKernelLeaves) {
   EXPECT_FALSE(find(kTypes + "mtty-2/devices/" + kU));
   EXPECT_EQ(write(node(kTypes + "mtty-2/create"), kU, 2), Errc::exists);
   sink_.batches.clear();
-  tree_->released(hold);
+  tree_->released(hold, file);
   ASSERT_EQ(sink_.batches.size(), 1u);
   ASSERT_EQ(sink_.batches[0].completions.size(), 1u);
   EXPECT_EQ(sink_.batches[0].completions[0].ticket.request, 1u);
@@ -335,7 +336,9 @@ class TreeOf61Test : public TreeTest {
 
 TEST_F(TreeOf61Test, ABlockedRemoveKeepsTheVfioDevice) {
   write(kTypes + "mtty-2/create", kU);
-  ASSERT_EQ(tree_->opened(node("kernel/mdevsim/devices/" + kU + "/hold"), {}).errc, Errc::ok);
+  OpenedFile file;
+  ASSERT_EQ(tree_->opened(node("kernel/mdevsim/devices/" + kU + "/hold"), {}, {.read = true}, file).errc,
+            Errc::ok);
   EXPECT_EQ(write(kInstance + "remove", "1"), Errc::again);
   EXPECT_EQ(names(kInstance.substr(0, kInstance.size() - 1)),
             (std::vector<std::string>{"iommu_group", "vfio-dev"}));
