@@ -51,9 +51,9 @@ LINES_MAX = 500
 
 
 def _folder(path):
-    """The folder that the include list names: two levels, or one for cli."""
+    """The folder that the include list names: two levels, or one for cli and library."""
     parts = path.split("/")
-    return parts[0] if parts[0] in ("cli", *OUTSIDE) else "/".join(parts[:2])
+    return parts[0] if parts[0] in ("cli", "library", *OUTSIDE) else "/".join(parts[:2])
 
 
 def read_edges(text):

@@ -1,0 +1,113 @@
+#include "library/simulation.h"
+
+#include <gmock/gmock.h>
+
+namespace mdevsim {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kUuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+const std::string kType = "class/mdev_bus/mtty/mdev_supported_types/mtty-2/";
+
+constexpr const char* kTwoHosts = R"(
+[host.alpha.virtual."mtty/mtty"]
+mdev_types = [ { id = "1", name = "port", instances = 3 } ]
+[host.beta.virtual."mtty/mtty"]
+mdev_types = [ { id = "1", name = "port", instances = 3 } ]
+)";
+
+class SimulationTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Simulation> simulation_ =
+      std::move(Simulation::from_file("builtin:kernel-samples").value());
+
+  Errc write(const std::string& path, std::string_view bytes) {
+    const auto written = simulation_->write(path, bytes);
+    return written ? Errc::ok : written.error().code;
+  }
+  Errc read(const std::string& path) {
+    const auto text = simulation_->read(path);
+    return text ? Errc::ok : text.error().code;
+  }
+};
+
+TEST_F(SimulationTest, ACreatedInstanceIsThereAtOnce) {
+  ASSERT_EQ(write(kType + "create", kUuid), Errc::ok);
+  EXPECT_THAT(*simulation_->list("bus/mdev/devices"), ElementsAre(kUuid));
+  EXPECT_EQ(*simulation_->read(kType + "available_instances"), "11\n");
+  EXPECT_EQ(*simulation_->read_link("/bus/mdev/devices/" + std::string(kUuid) + "/mdev_type"),
+            "../mdev_supported_types/mtty-2");
+}
+
+TEST_F(SimulationTest, RefusalsAreTheKernels) {
+  ASSERT_EQ(write(kType + "create", kUuid), Errc::ok);
+  EXPECT_EQ(write(kType + "create", kUuid), Errc::exists);
+  EXPECT_EQ(write(kType + "create", "x"), Errc::invalid);
+  EXPECT_EQ(write(kType + "name", "x"), Errc::access);
+  EXPECT_EQ(read(kType + "create"), Errc::access);
+  EXPECT_EQ(read(kType), Errc::is_directory);
+  EXPECT_EQ(read(kType + "nothing"), Errc::no_entry);
+}
+
+TEST_F(SimulationTest, EventsComeOnceAndInOrder) {
+  simulation_->take_events();
+  ASSERT_EQ(write(kType + "create", kUuid), Errc::ok);
+  const auto events = simulation_->take_events();
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events[0].host, "samples");
+  EXPECT_EQ(events[0].action, "add");
+  EXPECT_EQ(events[0].devpath, "/devices/virtual/mtty/mtty/" + std::string(kUuid));
+  EXPECT_EQ(events[0].subsystem, "mdev");
+  EXPECT_TRUE(simulation_->take_events().empty());
+}
+
+TEST_F(SimulationTest, BinaryAttributesReadWhole) {
+  const auto config = simulation_->read("bus/pci/devices/0000:00:00.0/config");
+  ASSERT_TRUE(config) << config.error().why;
+  EXPECT_EQ(config->size(), 256u);
+}
+
+TEST_F(SimulationTest, TimePassesWhenItIsTold) {
+  const std::string time = "devices/virtual/mtty/mtty/power/runtime_suspended_time";
+  simulation_->advance(std::chrono::seconds(5));
+  const auto before = simulation_->read(time);
+  ASSERT_TRUE(before) << before.error().why;
+  EXPECT_EQ(*simulation_->read(time), *before);
+}
+
+TEST(SimulationOfText, SeveralHostsAreDirectories) {
+  const auto simulation = Simulation::from_text(kTwoHosts);
+  ASSERT_TRUE(simulation) << simulation.error().why;
+  EXPECT_THAT((*simulation)->hosts(), ElementsAre("alpha", "beta"));
+  EXPECT_THAT(*(*simulation)->list("/"), ElementsAre("alpha", "beta"));
+  ASSERT_TRUE(
+      (*simulation)->write("beta/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create", kUuid));
+  EXPECT_THAT(*(*simulation)->list("beta/bus/mdev/devices"), Contains(kUuid));
+  EXPECT_TRUE((*simulation)->list("alpha/bus/mdev/devices")->empty());
+}
+
+TEST(SimulationOfText, WhatIsWrongIsToldWithItsPlace) {
+  const auto simulation = Simulation::from_text("[host.alpha]\nkernl = \"6.12\"\n");
+  ASSERT_FALSE(simulation);
+  EXPECT_EQ(simulation.error().code, Errc::invalid);
+  EXPECT_THAT(simulation.error().why, HasSubstr("text:2:1"));
+  EXPECT_THAT(simulation.error().why, HasSubstr("kernel"));
+}
+
+TEST(SimulationOfText, ATextWithoutAHostIsRefused) {
+  const auto simulation = Simulation::from_text("[model.\"a.com/b\"]\nversions.1 = {}\n");
+  ASSERT_FALSE(simulation);
+  EXPECT_EQ(simulation.error().code, Errc::invalid);
+}
+
+TEST(SimulationOfFile, AFileThatIsNotThereIsTold) {
+  const auto simulation = Simulation::from_file("no/such/file.toml");
+  ASSERT_FALSE(simulation);
+  EXPECT_THAT(simulation.error().why, HasSubstr("No such file"));
+}
+
+}  // namespace
+}  // namespace mdevsim
