@@ -58,7 +58,8 @@ void describe(fuse_file_info& info, sysfs::FileKind kind) {
 }
 
 void close_file(Adapter& adapter, OpenFile& file) {
-  adapter.tree.released(file.node, file.opened);
+  const sysfs::NodeId node = file.node;
+  adapter.tree.released(node, file.opened);
   const PollHandle poller = adapter.pollers.remove(&file);
   if (poller.handle != nullptr) {
     fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(poller.handle));
@@ -156,11 +157,11 @@ void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* i
   thread_local std::string bytes;
   bytes.clear();
   OpenFile& file = file_of(*info);
+  const sysfs::NodeId node = file.node;
   if (file.opened.stream != nullptr) return read_stream(request, file, size);
   // Only reads into the page cache, which splice(2) and readahead(2) make, come without a lock
   // owner.
   const bool into_page_cache = info->lock_owner == 0;
-  const sysfs::NodeId node = file.node;
   const Errc errc = read_file(request, file, static_cast<std::uint64_t>(offset), size, bytes);
   Completion& completion = request.adapter().completion;
   if (errc != Errc::ok) {
@@ -185,6 +186,7 @@ Errc cut_write(const OpenFile& file, std::uint64_t offset, std::size_t& size) {
 void do_write(Request& request, const char* bytes, std::size_t size, off_t offset,
               fuse_file_info* info) {
   const OpenFile& file = file_of(*info);
+  const sysfs::NodeId node = file.node;
   if (file.opened.stream != nullptr) {
     const Errc errc = file.opened.stream->write({bytes, size});
     return errc == Errc::ok ? request.reply_written(size) : request.answer(errc);
@@ -198,7 +200,7 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
   const sysfs::Caller caller = request.caller();
   const sysfs::Ticket ticket = request.issue_ticket(size);
   const sysfs::Stored stored =
-      request.tree().store(file.node, {bytes, size}, position, caller, ticket, file.opened);
+      request.tree().store(node, {bytes, size}, position, caller, ticket, file.opened);
   log_refusal(adapter, caller, stored);
   if (!stored.answered) return request.leave();
   request.take_back(ticket);

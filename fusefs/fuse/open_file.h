@@ -52,7 +52,7 @@ struct OpenFile {
   Handed<sysfs::NodeId> node;
   Handed<sysfs::FileKind> kind;
   Handed<std::uint64_t> size;  // of a binary attribute; 0 when it has none
-  sysfs::OpenedFile opened;     // set before `node`, and read after it
+  sysfs::OpenedFile opened;    // set before `node`, and read after it
 
   // The value of the attribute's change counter when its text was last made; 0 before.
   std::atomic<std::uint64_t> seen_changes = 0;

@@ -260,6 +260,24 @@ std::uint32_t simulated_count(const View& view) {
   return static_cast<std::uint32_t>(view.state.functions.size()) + view.state.instances.size();
 }
 
+// ---- /sys/kernel/debug/vfio ----
+void debug_vfio_children(const View& view, const ChildSink& sink) {
+  simulated_children(view, [&](std::string_view name, NodeId node) {
+    const NodeId shown(node.host(), Kind::vfio_debug, node.object());
+    if (is_in_debug_vfio(view.at(shown))) sink(name, shown);
+  });
+}
+bool debug_vfio_find(const View& view, std::string_view name, NodeId& out) {
+  if (!simulated_find(view, name, out)) return false;
+  out = NodeId(out.host(), Kind::vfio_debug, out.object());
+  return is_in_debug_vfio(view.at(out));
+}
+std::uint32_t debug_vfio_count(const View& view) {
+  std::uint32_t count = 0;
+  debug_vfio_children(view, [&](std::string_view, NodeId) { ++count; });
+  return count;
+}
+
 void root_name(const View& view, std::string& out) { out += view.state.name; }
 
 constexpr Row root_row() {
@@ -323,6 +341,9 @@ constexpr Row kRows[] = {
                   simulated_count),
     request_log("trace", host_row::mdevsim),
     faults_file(host_row::mdevsim),
+    directory("debug", host_row::kernel, has_debug_vfio),
+    with_children(directory("vfio", host_row::debug), debug_vfio_children, debug_vfio_find,
+                  debug_vfio_count),
 };
 static_assert(std::size(kRows) == host_row::count);
 static_assert(modes_match_callbacks(kRows));

@@ -29,6 +29,8 @@ enum : std::uint8_t {
   mdevsim_devices,
   trace,
   faults,
+  debug,
+  debug_vfio,
   count
 };
 }
@@ -91,7 +93,7 @@ enum : std::uint8_t { self, devices };
 extern const Table kForestTable, kHostTable, kBusTable, kDriverTable, kModuleTable,
     kDeviceClassTable, kPciRootTable, kPciBusTable, kPciFunctionTable, kVirtualDeviceTable,
     kMdevTypesTable, kMdevTypeTable, kInstanceTable, kVfioDeviceTable, kIommuGroupTable,
-    kVfioGroupTable, kSimulatedDeviceTable, kInterfacesTable;
+    kVfioGroupTable, kSimulatedDeviceTable, kVfioDebugTable, kInterfacesTable;
 
 // /sys/kernel/mdevsim/trace, of any host.
 constexpr bool is_request_log(NodeId node) {
@@ -115,6 +117,11 @@ void parent_children(const View& view, const Parent& parent, const ChildSink& si
 bool parent_find(const View& view, const Parent& parent, std::string_view name, NodeId& out);
 std::uint32_t parent_subdirectories(const Parent& parent);
 NodeId device_node(const View& view, const Parent& parent);
+
+// Whether the kernel has /sys/kernel/debug/vfio (since 6.8), and something to show there.
+bool has_debug_vfio(const View& view);
+// Whether a device has a directory there. The view is of its node.
+bool is_in_debug_vfio(const View& view);
 
 // A child that is the only one of its directory.
 inline bool find_only(std::string_view wanted, std::string_view name, NodeId node, NodeId& out) {

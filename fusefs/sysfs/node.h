@@ -28,6 +28,7 @@ enum class Kind : std::uint8_t {
   iommu_group,       // /sys/kernel/iommu_groups/9
   vfio_group,        // /sys/devices/virtual/vfio/9
   simulated_device,  // /sys/kernel/mdevsim/devices/<uuid or address>
+  vfio_debug,        // /sys/kernel/debug/vfio/<uuid or address>
   // Files of proposed interfaces, in the directories of what they are about (interfaces/).
   type_interfaces,
   instance_interfaces,

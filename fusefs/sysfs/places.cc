@@ -114,6 +114,7 @@ class Places {
   void vfio_group(std::uint32_t owner);
 
  private:
+  void vfio_debug(const ObjectRef& device);
   void vendor_files(std::uint32_t id);
   // They come and go with the driver.
   void interface_files(NodeId owner) {
@@ -129,10 +130,21 @@ class Places {
 
 void Places::vfio_device(std::uint32_t owner, NodeId directory) {
   const NodeId device = node(Kind::vfio_device, owner);
+  vfio_debug(vfio_device_facts(state_, owner)->owner);
   entry(directory);
   entry(device);
   entry(device.at(vfio_device_row::class_link));
   gone(device);
+}
+
+void Places::vfio_debug(const ObjectRef& device) {
+  const std::uint32_t object =
+      device.type == ObjectRef::Type::instance ? device.id : kPhysical | (device.id & 0xffff);
+  const NodeId directory = node(Kind::vfio_debug, object);
+  const View view{state_, directory};
+  if (!has_debug_vfio(view)) return;
+  entry(directory);
+  gone(directory);
 }
 
 void Places::vfio_group(std::uint32_t owner) {

@@ -14,6 +14,7 @@
 #include "fusefs/sysfs/tree.h"
 #include "sim/base/result.h"
 #include "sim/world/command.h"
+#include "sim/world/migratable.h"
 #include "sim/world/state.h"
 
 namespace mdevsim::sysfs {
@@ -33,6 +34,16 @@ struct View {
 
 // Receives the entries of a directory that are not rows of its own table.
 using ChildSink = std::function<void(std::string_view name, NodeId node)>;
+
+// A file of a device's state, which has a lock of its own: the device is found under the world's,
+// and these run without it.
+struct DeviceFile {
+  Result<void> (*show)(MigratableDevice&, std::string& out) = nullptr;
+  Result<void> (*store)(MigratableDevice&, std::string_view bytes,
+                        MigratableDevice::Asker) = nullptr;
+  // Of two devices: what is written is the inode number of the other one's directory.
+  Result<void> (*store_with)(MigratableDevice&, MigratableDevice& other) = nullptr;
+};
 
 // What opening a file leads to.
 struct Opening {
@@ -59,6 +70,8 @@ struct Row {
   Errc (*read)(const View&, std::uint64_t offset, std::size_t size, const Caller&,
                std::string& out) = nullptr;
   Result<Command> (*write)(const View&, std::string_view bytes, std::uint64_t offset) = nullptr;
+  // Files of a device's state, beside or instead of show and store.
+  const DeviceFile* device = nullptr;
   // Files whose being open means something, and all streams.
   Result<Opening> (*opened)(const View&, Access) = nullptr;
   Command (*released)(const View&) = nullptr;
@@ -154,8 +167,11 @@ constexpr bool modes_match_callbacks(std::span<const Row> rows) {
     const bool readable = (row.mode & 0444) != 0;
     const bool writable = (row.mode & 0222) != 0;
     const bool can_read = row.show != nullptr || row.read != nullptr || row.opened != nullptr ||
+                          (row.device != nullptr && row.device->show != nullptr) ||
                           row.file == FileKind::requests;
-    const bool can_write = row.store != nullptr || row.write != nullptr;
+    const bool can_write = row.store != nullptr || row.write != nullptr ||
+                           (row.device != nullptr && row.device->store != nullptr) ||
+                           (row.file == FileKind::stream && row.opened != nullptr);
     if (readable != can_read || (writable && !can_write && row.read == nullptr) ||
         (!writable && can_write))
       return false;

@@ -5,8 +5,10 @@
 
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/name_hash.h"
+#include "fusefs/sysfs/parse.h"
 #include "fusefs/sysfs/path.h"
 #include "fusefs/sysfs/places.h"
+#include "fusefs/sysfs/simulated_device.h"
 #include "sim/base/limits.h"
 #include "sim/world/world.h"
 
@@ -18,8 +20,8 @@ const Table& table_of(Kind kind) {
       &kDriverTable,     &kModuleTable,          &kDeviceClassTable,   &kPciRootTable,
       &kPciBusTable,     &kPciFunctionTable,     &kVirtualDeviceTable, &kMdevTypesTable,
       &kMdevTypeTable,   &kInstanceTable,        &kVfioDeviceTable,    &kIommuGroupTable,
-      &kVfioGroupTable,  &kSimulatedDeviceTable, &kInterfacesTable,    &kInterfacesTable,
-      &kInterfacesTable,
+      &kVfioGroupTable,  &kSimulatedDeviceTable, &kVfioDebugTable,     &kInterfacesTable,
+      &kInterfacesTable, &kInterfacesTable,
   };
   static_assert(std::size(kTables) == static_cast<std::size_t>(kLastKind) + 1);
   return *kTables[static_cast<std::size_t>(kind)];
@@ -165,6 +167,11 @@ struct Tree::Impl {
   // Both change the world under its lock; what comes after the lock is the caller's. True, or not
   // answered: a batch was posted.
   Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, Ticket ticket);
+  // The device of a file that works on its state.
+  Result<std::shared_ptr<MigratableDevice>> device_of(NodeId node) const;
+  Errc show(const DeviceFile& file, NodeId attribute, std::string& out) const;
+  Stored store(const DeviceFile& file, NodeId attribute, std::string_view bytes,
+             const OpenedFile& opened) const;
   Stored open(NodeId attribute, Access access, OpenedFile& file);
   bool release(NodeId attribute);
 
@@ -197,6 +204,43 @@ Stored Tree::Impl::store(NodeId attribute, std::string_view bytes, std::uint64_t
   if (!outcome.waits) batch.completions.push_back({ticket, outcome.errc});
   sink.post(std::move(batch));
   return {false, outcome.errc, why};
+}
+
+Result<std::shared_ptr<MigratableDevice>> Tree::Impl::device_of(NodeId node) const {
+  const World* world = world_of(node);
+  if (world == nullptr || node.kind() != Kind::simulated_device) return fail(Errc::invalid);
+  const World::Reading reading(*world);
+  const View view{reading.state(), node};
+  auto device = is_alive(view) ? migratable_device(view) : nullptr;
+  if (device == nullptr) return fail(Errc::no_device, "the device is gone, or has no VFIO driver");
+  return device;
+}
+
+Errc Tree::Impl::show(const DeviceFile& file, NodeId attribute, std::string& out) const {
+  const auto device = device_of(attribute);
+  if (!device) return device.error().code;
+  const Result<void> shown = file.show(**device, out);
+  return shown ? Errc::ok : shown.error().code;
+}
+
+Stored Tree::Impl::store(const DeviceFile& file, NodeId attribute, std::string_view bytes,
+                         const OpenedFile& opened) const {
+  const auto device = device_of(attribute);
+  if (!device) return {true, device.error().code, device.error().why};
+  const auto asker =
+      opened.keeps != nullptr ? MigratableDevice::Asker::holder : MigratableDevice::Asker::anybody;
+  Result<void> stored;
+  const Result<std::uint64_t> number =
+      file.store_with == nullptr ? fail(Errc::invalid) : parse_unsigned(bytes);
+  if (number) {
+    const auto other = device_of(NodeId(*number));
+    if (!other) return {true, other.error().code, other.error().why};
+    stored = file.store_with(**device, **other);
+  } else {
+    stored = file.store(**device, bytes, asker);
+  }
+  if (stored) return {};
+  return {true, stored.error().code, stored.error().why};
 }
 
 Stored Tree::Impl::open(NodeId attribute, Access access, OpenedFile& file) {
@@ -342,10 +386,12 @@ std::string_view Tree::host_name(NodeId node) const {
 Errc Tree::show(NodeId attribute, std::string& out) const {
   const World* world = impl_->world_of(attribute);
   if (world == nullptr) return Errc::no_device;
+  const Row& row = row_of(attribute);
+  if (row.device != nullptr && row.device->show != nullptr)
+    return impl_->show(*row.device, attribute, out);
   const World::Reading reading(*world);
   const View view{reading.state(), attribute};
   if (!is_alive(view)) return Errc::no_device;
-  const Row& row = row_of(attribute);
   if (row.show == nullptr) return Errc::io;
   const Errc errc = row.show(view, out);
   if (out.size() > kShowBytesMax) out.resize(kShowBytesMax);
@@ -364,8 +410,18 @@ Errc Tree::read(NodeId attribute, std::uint64_t offset, std::size_t size, const 
 }
 
 Stored Tree::store(NodeId attribute, std::string_view bytes, std::uint64_t offset, const Caller&,
-                   Ticket ticket, const OpenedFile&) {
+                   Ticket ticket, const OpenedFile& file) {
   if (impl_->world_of(attribute) == nullptr) return {true, Errc::no_device};
+  if (const DeviceFile* device = row_of(attribute).device; device != nullptr) {
+    if (device->store == nullptr) return {true, Errc::io};
+    Stored stored = impl_->store(*device, attribute, bytes, file);
+    if (stored.errc != Errc::ok) {
+      std::string where;
+      path(attribute, where);
+      stored.why = where + ": " + stored.why;
+    }
+    return stored;
+  }
   const Stored stored = impl_->store(attribute, bytes, offset, ticket);
   if (!stored.answered) impl_->sink.posted();
   return stored;

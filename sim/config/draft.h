@@ -95,6 +95,7 @@ struct HostDraft {
   std::optional<std::uint32_t> repeat;
   KernelRelease kernel = KernelRelease::v6_12;
   std::uint32_t cpus = 2;
+  std::uint64_t state_memory_bytes = HostSpec{}.state_memory_bytes;
   std::vector<FunctionDraft> functions;
   std::vector<VirtualDraft> virtual_devices;
   std::vector<DriverDraft> drivers;

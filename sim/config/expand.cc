@@ -59,6 +59,7 @@ HostSpec HostExpander::run(const HostDraft& draft, Index index, std::string name
   host_.name = std::move(name);
   host_.kernel = draft.kernel;
   host_.cpus = draft.cpus;
+  host_.state_memory_bytes = draft.state_memory_bytes;
   for (const FunctionDraft& function : draft.functions) {
     repeat(function.repeat, index, function.address, "functions with the same address",
            [&](Index i) { add_function(function, i); });

@@ -188,12 +188,27 @@ void read_each(TableReader& host, std::string_view key, std::string_view example
   }
 }
 
+void read_state_memory(TableReader& table, HostDraft& host) {
+  const Member* memory = table.take("state_memory");
+  if (memory == nullptr) return;
+  std::optional<std::uint64_t> bytes;
+  if (memory->value.kind == Kind::string) bytes = parse_size(memory->value.text);
+  if (bytes) {
+    host.state_memory_bytes = *bytes;
+  } else {
+    table.report().error(memory->value.where, "this is no size",
+                         "write a string such as \"512MiB\" or \"16GiB\"");
+  }
+}
+
 void read_host(const Member& member, bool complete, Report& report, HostDraft& host) {
   const Value& value = member.value;
-  for (const std::string_view key : {"kernel", "cpus", "repeat"}) own_key(key, value, report, host);
+  for (const std::string_view key : {"kernel", "cpus", "repeat", "state_memory"})
+    own_key(key, value, report, host);
   TableReader table(value, "a host", complete, report);
   read_kernel(table, host);
   table.integer("cpus", {.least = 1, .most = kCpusMax}, host.cpus);
+  read_state_memory(table, host);
   if (const auto repeat = table.repeat()) host.repeat = repeat;
   read_each(table, "pci", "[host.NAME.pci.\"0000:3b:00.0\"]",
             [&](const Member& m) { host.functions.push_back(read_function(m, complete, report)); });

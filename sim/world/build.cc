@@ -19,6 +19,16 @@ std::string module_name_of(std::string_view driver) {
   return name;
 }
 
+// What is given back is kept warm up to that, by each host.
+constexpr std::uint64_t kWarmArenaBytesMax = std::uint64_t{256} << 20;
+
+bool has_states(const HostSpec& spec) {
+  if (spec.catalog == nullptr) return false;
+  const auto& models = spec.catalog->models();
+  return std::any_of(models.begin(), models.end(),
+                     [](const model::DeviceModel& model) { return model.state().has_value(); });
+}
+
 class Builder {
  public:
   Builder(State& state, const HostSpec& spec)
@@ -30,6 +40,10 @@ class Builder {
     state_.cpus = spec_.cpus;
     state_.clock = &clock;
     state_.catalog = spec_.catalog;
+    state_.has_states = has_states(spec_);
+    state_.migratable = std::make_shared<MigratableDevices>(DeviceMemorySource{
+        .budget = std::make_shared<state::MemoryBudget>(spec_.state_memory_bytes),
+        .pool = std::make_shared<state::ArenaPool>(kWarmArenaBytesMax)});
     add_drivers();
     add_functions();
     add_groups();

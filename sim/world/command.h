@@ -152,6 +152,8 @@ struct Hold {
 };
 struct Release {
   ObjectRef device;
+  bool closes =
+      true;  // the last user closes the device: VFIO resets it. A mover only looks after it
 };
 
 // Changes the plan of faults: first rules go, then others come; all of it or nothing.

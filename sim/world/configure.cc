@@ -53,6 +53,11 @@ DeviceSettings* Change::settings_to_change(const ObjectRef& device) {
     fail_with(Errc::busy, "a user has the device open");
     return nullptr;
   }
+  const auto migratable = state_.migratable->find(device);
+  if (migratable != nullptr && !migratable->is_idle()) {
+    fail_with(Errc::busy, "the device's state is being migrated");
+    return nullptr;
+  }
   if (device.type == ObjectRef::Type::instance) return &state_.instance_settings[device.id];
   return &state_.function_settings[static_cast<std::uint16_t>(device.id & 0xffff)];
 }
@@ -62,7 +67,10 @@ void Change::become(const ObjectRef& device, DeviceSettings& settings,
   const ConfigurationPtr before = state_.modelled(device)->configuration;
   settings.configuration = std::move(configuration);
   const ConfigurationPtr after = state_.modelled(device)->configuration;
-  if (*before != *after) out_.effects.emplace_back(Reconfigured{device, before});
+  if (*before == *after) return;
+  // Another configuration has another state: it begins anew.
+  state_.migratable->drop(device);
+  out_.effects.emplace_back(Reconfigured{device, before});
 }
 
 void Change::operator()(const ConfigureDevice& command) {

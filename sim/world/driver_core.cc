@@ -103,6 +103,7 @@ void Change::attach_vfio(PciFunction& function) {
 
 void Change::detach_vfio_device(PciFunction& function) {
   const std::uint32_t binding = raw(function.vfio_binding);
+  state_.migratable->drop(ref(function));
   vanished({ObjectRef::Type::vfio_device, binding}, Facet::vfio_device);
   event(Action::remove, {ObjectRef::Type::vfio_device, binding});
   state_.departed_bindings[binding] = {state_.index_of(function), function.vfio_number, 0};

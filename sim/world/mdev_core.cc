@@ -189,6 +189,7 @@ bool Change::perform(const FinishInstance& step) {
 // The end of vfio_unregister_group_dev and of the driver's remove callback.
 void Change::release_driver(InstanceId id) {
   Instance& instance = *state_.instances.find(id);
+  state_.migratable->drop(ref(id));
   vanished(ref(id), Facet::vfio_group);
   event(Action::remove, {ObjectRef::Type::vfio_group, raw(id)});
   vanished(ref(id), Facet::iommu_group);

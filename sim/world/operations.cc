@@ -65,11 +65,14 @@ void Change::operator()(const Release& command) {
   if (command.device.type == ObjectRef::Type::instance) {
     Instance* instance = state_.instances.find(InstanceId(command.device.id));
     if (instance != nullptr && instance->holds > 0) --instance->holds;
+    if (instance != nullptr && instance->holds == 0 && command.closes)
+      state_.migratable->drop(command.device);
   } else {
     // The function cannot have gone away under its user: removing and unbinding wait for it.
     const PciFunction* function = state_.function(FunctionId(command.device.id));
     if (function != nullptr && function->holds > 0) {
-      --state_.functions[state_.index_of(*function)].holds;
+      const std::uint32_t left = --state_.functions[state_.index_of(*function)].holds;
+      if (left == 0 && command.closes) state_.migratable->drop(command.device);
     }
   }
   resume_blocked();

@@ -138,8 +138,9 @@ struct HostSpec {
   std::string name;
   std::shared_ptr<const model::Catalog> catalog;  // owns the models; null when nothing has one
   KernelRelease kernel = KernelRelease::v6_12;
-  std::uint32_t cpus = 2;                  // for local_cpus and local_cpulist
-  std::vector<PciFunctionSpec> functions;  // sorted by address, unique
+  std::uint64_t state_memory_bytes = std::uint64_t{16} << 30;  // of all its devices together
+  std::uint32_t cpus = 2;                                      // for local_cpus and local_cpulist
+  std::vector<PciFunctionSpec> functions;                      // sorted by address, unique
   std::vector<VirtualDeviceSpec> virtual_devices;
   std::vector<DriverSpec> drivers;
   std::vector<IommuGroupSpec> iommu_groups;  // what differs from the default

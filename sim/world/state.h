@@ -16,6 +16,7 @@
 #include "sim/model/fault_plan.h"
 #include "sim/world/command.h"
 #include "sim/world/instance_table.h"
+#include "sim/world/migratable.h"
 #include "sim/world/number_pool.h"
 #include "sim/world/objects.h"
 
@@ -67,6 +68,9 @@ class State {
   std::unordered_map<std::uint32_t, ConfigurationPtr> type_configurations;  // by TypeId
   std::unordered_map<std::uint32_t, DeviceSettings> instance_settings;      // by InstanceId
   std::unordered_map<std::uint16_t, DeviceSettings> function_settings;      // by index
+  // The states that somebody has asked for.
+  bool has_states = false;                        // a model says what state its devices have
+  std::shared_ptr<MigratableDevices> migratable;  // never null
   // Owners of the VFIO bindings of physical functions.
   std::unordered_map<std::uint32_t, std::uint16_t>
       function_of_binding;  // vfio device -> function index

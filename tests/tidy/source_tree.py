@@ -4,7 +4,7 @@ import functools
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ["sim", "fusefs", "cli", "bench", "tests", "scenarios", "docs", "packaging", "cmake", ".ci"]
+FOLDERS = ["sim", "fusefs", "library", "cli", "bench", "tests", "scenarios", "docs", "packaging", "cmake", ".ci"]
 
 
 class File:
