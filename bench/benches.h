@@ -27,6 +27,7 @@ void measure_references(const Lab& lab);
 void measure_state(const Lab& lab);
 void measure_migration(const Lab& lab);
 void measure_state_tools(const Lab& lab);
+void measure_data_files(const Lab& lab);
 
 struct Bench {
   std::string_view name;
@@ -52,6 +53,7 @@ inline constexpr std::array kBenches{
           measure_scale},
     Bench{"versions", "mdevctl on a model of 1000 versions and 64 parameters, all interfaces",
           measure_versions},
+    Bench{"data", "a device's stream through its file, read and written", measure_data_files},
     Bench{"libvirt", "libvirt's nodedev-create inside mdevsim run", measure_libvirt},
     Bench{"compat", "verdicts on a million pairs, and the best of 100,000 destinations",
           measure_verdicts},

@@ -52,12 +52,13 @@ FloorNode FloorNode::from_inode(std::uint64_t inode) {
 }
 
 bool FloorNode::is_directory() const {
-  return kind != FloorKind::type_file && kind != FloorKind::remove && kind != FloorKind::knob;
+  return kind != FloorKind::type_file && kind != FloorKind::remove && kind != FloorKind::knob &&
+         kind != FloorKind::data;
 }
 
 std::uint16_t FloorNode::mode() const {
   if (is_directory()) return 0755;
-  if (kind == FloorKind::knob) return 0644;
+  if (kind == FloorKind::knob || kind == FloorKind::data) return 0644;
   return kind == FloorKind::remove ? std::uint16_t{0200} : kFloorFiles[file].mode;
 }
 
@@ -78,6 +79,7 @@ std::optional<FloorNode> FloorTree::lookup(FloorNode directory, std::string_view
     case FloorKind::function:
       if (name == "mdev_supported_types") return with_kind(directory, FloorKind::types);
       if (name == kFloorKnob) return with_kind(directory, FloorKind::knob);
+      if (name == kFloorData) return with_kind(directory, FloorKind::data);
       if (name == instance.uuid && !name.empty())
         return FloorNode{FloorKind::instance, directory.function, instance.number};
       return {};

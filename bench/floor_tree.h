@@ -32,6 +32,7 @@ enum class FloorKind : std::uint8_t {
   type_devices,
   instance,
   remove,
+  data,
 };
 
 // One node, and its inode number: kind, function, type and file beside each other.
@@ -64,6 +65,9 @@ inline constexpr std::array<FloorFile, 5> kFloorFiles{{
 }};
 inline constexpr std::uint8_t kFloorCreate = 0;
 inline constexpr std::string_view kFloorKnob = "broken_parity_status";
+// Gives zeros without end, and takes anything. Not listed: walks are compared with those of
+// mdevsim.
+inline constexpr std::string_view kFloorData = "data";
 
 // The one instance that exists, below every function; its inode numbers are never used again.
 struct FloorInstance {

@@ -16,6 +16,7 @@ int hold_main(std::span<char*> args);
 int trace_main(std::span<char*> args);
 int vendor_tool_main(std::span<char*> args);
 int fault_main(std::span<char*> args);
+int migrate_main(std::span<char*> args);
 int doctor_main(std::span<char*> args);
 
 // What every subcommand ends with; `run` has its own (see fusefs/launch/exit_status.h).

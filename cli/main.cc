@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"test", "run scenario files and tell which cases fail", test_main},
     {"check", "tell every problem of host files", check_main},
     {"compat", "tell whether one device can take another's state, and what to change", compat_main},
+    {"migrate", "move the state of a running device to another host", migrate_main},
     {"hold", "keep a simulated device open, as a guest does that uses it", hold_main},
     {"trace", "show the requests that a simulated host has answered", trace_main},
     {"vendor-tool", "tell and set a simulated device's configuration, as a vendor's tool does",

@@ -112,6 +112,26 @@ long mdevsim_take_events(mdevsim_simulation* simulation, char* buffer, std::size
   });
 }
 
+int mdevsim_migrate(mdevsim_simulation* simulation, const char* from, const char* to,
+                    std::uint64_t bandwidth_bytes_per_s, std::uint64_t downtime_limit_us,
+                    mdevsim_migration* report) {
+  return guarded([&] {
+    const auto migrated =
+        simulation->cxx->migrate(from, to,
+                                 {.bandwidth_bytes_per_s = bandwidth_bytes_per_s,
+                                  .downtime_us = static_cast<std::int64_t>(downtime_limit_us)});
+    if (!migrated) return mdevsim::fail_with(migrated.error());
+    if (report == nullptr) return 0;
+    *report = {migrated->bytes,
+               migrated->rounds.size(),
+               static_cast<std::uint64_t>(migrated->total_us),
+               static_cast<std::uint64_t>(migrated->downtime_us),
+               {}};
+    mdevsim::copy_text(migrated->digest->to_string(), report->digest, sizeof report->digest);
+    return 0;
+  });
+}
+
 void mdevsim_advance(mdevsim_simulation* simulation, std::uint64_t nanoseconds) {
   simulation->cxx->advance(std::chrono::nanoseconds(nanoseconds));
 }

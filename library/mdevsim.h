@@ -6,8 +6,7 @@
  * file; the reason is told by mdevsim_last_error(). All may be called from several threads at once.
  * See mdevsim/simulation.h for C++.
  */
-#ifndef MDEVSIM_H
-#define MDEVSIM_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +46,24 @@ int mdevsim_write(mdevsim_simulation* simulation, const char* path, const char* 
  * afterwards, whether they fit or not. */
 long mdevsim_take_events(mdevsim_simulation* simulation, char* buffer, size_t size);
 
+/* What a migration came to. */
+typedef struct mdevsim_migration {
+  uint64_t bytes;
+  uint64_t rounds; /* the last one while the device stood still */
+  uint64_t time_us;
+  uint64_t downtime_us;
+  char digest[33]; /* of both devices; with a NUL */
+} mdevsim_migration;
+
+/* Migrates the state of a running device. The devices are the directories
+ * kernel/mdevsim/devices/<uuid or address> of their hosts. Bandwidth 0: it takes no time. `report`
+ * may be NULL. -EBUSY when it does not converge or is migrated already, -EINVAL or -EFAULT when the
+ * target refuses the source's state; whatever fails leaves the source running and the target reset.
+ */
+int mdevsim_migrate(mdevsim_simulation* simulation, const char* from, const char* to,
+                    uint64_t bandwidth_bytes_per_s, uint64_t downtime_limit_us,
+                    mdevsim_migration* report);
+
 /* Lets simulated time pass. It does not pass otherwise. */
 void mdevsim_advance(mdevsim_simulation* simulation, uint64_t nanoseconds);
 
@@ -55,6 +72,4 @@ const char* mdevsim_last_error(void);
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

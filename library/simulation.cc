@@ -5,6 +5,8 @@
 #include <map>
 
 #include "fusefs/sysfs/tree.h"
+#include "library/file_ends.h"
+#include "library/tree_device.h"
 #include "library/walk.h"
 #include "sim/base/limits.h"
 #include "sim/base/mutex.h"
@@ -197,6 +199,16 @@ Result<std::string> Simulation::read_link(std::string_view path) const {
 }
 
 std::vector<SimulatedEvent> Simulation::take_events() { return impl_->consequences.take_events(); }
+
+Result<state::MoveReport> Simulation::migrate(std::string_view from, std::string_view to,
+                                              const state::MoveLimits& limits) {
+  TRY_SET(const auto source, TreeDevice::open(*impl_->tree, from));
+  TRY_SET(const auto target, TreeDevice::open(*impl_->tree, to));
+  FileMove move = mdevsim::migrate(*source, *target, limits);
+  if (move.report.outcome != state::MoveOutcome::moved)
+    return tl::unexpected(std::move(move.report.error));
+  return std::move(move.report);
+}
 
 void Simulation::advance(std::chrono::nanoseconds time) { impl_->clock.advance(time); }
 

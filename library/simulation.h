@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "sim/base/result.h"
+#include "sim/state/migration_mover.h"
 
 namespace mdevsim {
 
@@ -58,6 +59,13 @@ class Simulation {
   std::vector<SimulatedEvent> take_events();
 
   void advance(std::chrono::nanoseconds time);
+
+  // Migrates the state of a running device, as mdevsim migrate does: the devices are the
+  // directories kernel/mdevsim/devices/<uuid or address> of their hosts. EBUSY when it does not
+  // converge or another mover has a device, EINVAL or EFAULT when the target refuses the source's
+  // state; whatever fails leaves the source running and the target reset.
+  Result<state::MoveReport> migrate(std::string_view from, std::string_view to,
+                                    const state::MoveLimits& limits = {});
 
  private:
   struct Impl;

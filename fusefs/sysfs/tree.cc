@@ -171,7 +171,7 @@ struct Tree::Impl {
   Result<std::shared_ptr<MigratableDevice>> device_of(NodeId node) const;
   Errc show(const DeviceFile& file, NodeId attribute, std::string& out) const;
   Stored store(const DeviceFile& file, NodeId attribute, std::string_view bytes,
-             const OpenedFile& opened) const;
+               const OpenedFile& opened) const;
   Stored open(NodeId attribute, Access access, OpenedFile& file);
   bool release(NodeId attribute);
 

@@ -64,6 +64,11 @@ TEST_F(CApi, LinksTellTheirText) {
   EXPECT_EQ(mdevsim_read_link(simulation_, "class/mdev_bus", text, sizeof text), -EINVAL);
 }
 
+TEST_F(CApi, WhatIsNoDeviceIsNotMigrated) {
+  EXPECT_EQ(mdevsim_migrate(simulation_, "bus", "bus", 0, 0, nullptr), -ENOTTY);
+  EXPECT_THAT(mdevsim_last_error(), HasSubstr("no device"));
+}
+
 TEST_F(CApi, ClosingNothingIsFine) { mdevsim_close(nullptr); }
 
 }  // namespace

@@ -78,6 +78,52 @@ TEST_F(SimulationTest, TimePassesWhenItIsTold) {
   EXPECT_EQ(*simulation_->read(time), *before);
 }
 
+constexpr const char* kPair = R"(
+[model."a.com/b"]
+device_api = "vfio-pci"
+versions.1 = {}
+state = { memory = "1MiB", dirty_rate = "1MiB/s", features = ["stop-copy", "p2p", "pre-copy"] }
+[host.alpha.virtual."card/card"]
+mdev_types = [ { id = "1", model = "a.com/b", version = 1, instances = [
+  { uuid = "c0ffee00-0000-4000-8000-000000000001" }, { uuid = "c0ffee00-0000-4000-8000-000000000002" } ] } ]
+[host.beta.virtual."card/card"]
+mdev_types = [ { id = "1", model = "a.com/b", version = 1, instances = [
+  { uuid = "c0ffee00-0000-4000-8000-000000000003" } ] } ]
+)";
+const std::string kSource = "alpha/kernel/mdevsim/devices/c0ffee00-0000-4000-8000-000000000001";
+const std::string kTarget = "beta/kernel/mdevsim/devices/c0ffee00-0000-4000-8000-000000000003";
+
+class MigrationInMemory : public ::testing::Test {
+ protected:
+  std::unique_ptr<Simulation> simulation_ = std::move(Simulation::from_text(kPair).value());
+  std::string state(const std::string& device) { return *simulation_->read(device + "/state"); }
+};
+
+TEST_F(MigrationInMemory, BothHoldTheSameAfterwards) {
+  const auto report = simulation_->migrate(kSource, kTarget, {.bandwidth_bytes_per_s = 8 << 20});
+  ASSERT_TRUE(report) << report.error().why;
+  EXPECT_NEAR(static_cast<double>(report->total_us), static_cast<double>(report->bytes) / 8.388608,
+              1);
+  EXPECT_EQ(state(kSource), "STOP\n");
+  EXPECT_EQ(state(kTarget), "RUNNING\n");
+  EXPECT_EQ(*simulation_->read(kSource + "/digest"), report->digest->to_string() + "\n");
+}
+
+TEST_F(MigrationInMemory, WhatDoesNotConvergeIsUndone) {
+  const auto report = simulation_->migrate(
+      kSource, kTarget, {.bandwidth_bytes_per_s = 1 << 20, .downtime_us = 1000, .rounds_max = 3});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Errc::busy);
+  EXPECT_EQ(state(kSource), "RUNNING\n");
+  EXPECT_EQ(state(kTarget), "RUNNING\n");
+  EXPECT_TRUE(simulation_->migrate(kSource, kTarget, {.bandwidth_bytes_per_s = 64 << 20}));
+}
+
+TEST_F(MigrationInMemory, WhatIsNoDeviceIsTold) {
+  EXPECT_EQ(simulation_->migrate("alpha/bus", kTarget).error().code, Errc::not_tty);
+  EXPECT_EQ(simulation_->migrate(kSource + "0", kTarget).error().code, Errc::no_entry);
+}
+
 TEST(SimulationOfText, SeveralHostsAreDirectories) {
   const auto simulation = Simulation::from_text(kTwoHosts);
   ASSERT_TRUE(simulation) << simulation.error().why;

@@ -263,10 +263,11 @@ TEST(ConfigParams, ADeviceInUseIsBusy) {
   Client client({Interface::config_params});
   client.create(1);
   const auto hold = *client.find("kernel/mdevsim/devices/" + uuid_text(1) + "/hold");
-  ASSERT_EQ(client.tree().opened(hold, {}).errc, Errc::ok);
+  OpenedFile file;
+  ASSERT_EQ(client.tree().opened(hold, {}, {.read = true}, file).errc, Errc::ok);
   EXPECT_EQ(client.write(device(1) + "/rss", "0"), Errc::busy);
   EXPECT_EQ(client.write(device(1) + "/config_params", ""), Errc::busy);
-  client.tree().released(hold);
+  client.tree().released(hold, file);
   EXPECT_EQ(client.write(device(1) + "/config_params", ""), Errc::ok);
 }
 
@@ -338,11 +339,12 @@ TEST(MigrationParams, ADeviceCannotBeOpenedBefore) {
   Client client({Interface::migration_params});
   client.create(1);
   const auto hold = *client.find("kernel/mdevsim/devices/" + uuid_text(1) + "/hold");
-  const Stored refused = client.tree().opened(hold, {});
+  OpenedFile file;
+  const Stored refused = client.tree().opened(hold, {}, {.read = true}, file);
   EXPECT_EQ(refused.errc, Errc::again);
   EXPECT_THAT(refused.why, HasSubstr("migration/applied"));
   client.write(device(1) + "/migration/applied", "1");
-  EXPECT_EQ(client.tree().opened(hold, {}).errc, Errc::ok);
+  EXPECT_EQ(client.tree().opened(hold, {}, {.read = true}, file).errc, Errc::ok);
 }
 
 // ---- migration_version ----

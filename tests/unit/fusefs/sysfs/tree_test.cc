@@ -337,8 +337,9 @@ class TreeOf61Test : public TreeTest {
 TEST_F(TreeOf61Test, ABlockedRemoveKeepsTheVfioDevice) {
   write(kTypes + "mtty-2/create", kU);
   OpenedFile file;
-  ASSERT_EQ(tree_->opened(node("kernel/mdevsim/devices/" + kU + "/hold"), {}, {.read = true}, file).errc,
-            Errc::ok);
+  ASSERT_EQ(
+      tree_->opened(node("kernel/mdevsim/devices/" + kU + "/hold"), {}, {.read = true}, file).errc,
+      Errc::ok);
   EXPECT_EQ(write(kInstance + "remove", "1"), Errc::again);
   EXPECT_EQ(names(kInstance.substr(0, kInstance.size() - 1)),
             (std::vector<std::string>{"iommu_group", "vfio-dev"}));

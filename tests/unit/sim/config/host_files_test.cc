@@ -194,21 +194,22 @@ TEST_P(Builtin, IsTheFileOfTheSourceTree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HostFiles, Builtin,
-                         testing::Values("kernel-samples", "many-types", "minimal", "nvidia-t4",
-                                         "rss-pair"),
+                         testing::Values("kernel-samples", "many-types", "migration-pair",
+                                         "minimal", "nvidia-t4", "rss-pair"),
                          [](const testing::TestParamInfo<std::string>& tested) {
                            std::string name = tested.param;
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return name;
                          });
 
-TEST(HostFiles, AllBuiltinFilesAreTested) { EXPECT_EQ(builtin_files().size(), 5U); }
+TEST(HostFiles, AllBuiltinFilesAreTested) { EXPECT_EQ(builtin_files().size(), 6U); }
 
 TEST(HostFiles, AnUnknownBuiltinNamesTheOthers) {
   const auto read = HostFiles().read("builtin:kernel-sample", SIZE_MAX);
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().why,
-            "the built-in host files are kernel-samples, many-types, minimal, nvidia-t4, rss-pair");
+            "the built-in host files are kernel-samples, many-types, migration-pair, minimal, "
+            "nvidia-t4, rss-pair");
 }
 
 TEST(HostFiles, TellsTheSystemsReason) {

@@ -1,0 +1,54 @@
+// A migration by way of the files that a device has in /sys/kernel/mdevsim/devices/<id>, wherever
+// they are: in a mounted tree, or in a tree in memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sim/base/result.h"
+#include "sim/state/migration_mover.h"
+
+namespace mdevsim {
+
+class DeviceFiles {
+ public:
+  virtual ~DeviceFiles() = default;
+
+  virtual const std::string& path() const = 0;
+  virtual Result<std::string> read(const char* name) = 0;  // a whole attribute
+  virtual Result<void> write(const char* name, std::string_view text) = 0;
+
+  // Opens `state` so that the device is held until this is destroyed. EBUSY when another mover has
+  // it.
+  virtual Result<void> hold() = 0;
+  virtual Result<void> set_state(std::string_view name) = 0;  // through what hold() opened
+
+  // The stream that the device has now.
+  enum class Direction : std::uint8_t { from_device, to_device };
+  virtual Result<void> open_stream(Direction direction) = 0;
+  virtual Result<std::size_t> read_stream(state::Bytes out) = 0;
+  virtual Result<void> write_stream(state::ConstBytes bytes) = 0;
+
+  // By which one server knows two of its devices: its filesystem, and the directory's number.
+  struct Address {
+    std::uint64_t filesystem = 0;
+    std::uint64_t number = 0;
+  };
+  virtual Result<Address> address() = 0;
+};
+
+struct FileMove {
+  state::MoveReport report;
+  bool configured = false;  // the target had to be made to fit
+};
+
+// Makes the target one that can load the source's state, holds both, and moves it. Whatever ends it
+// before the commit leaves the source running and the target reset: when it returns, and also when
+// the caller dies. With a bandwidth of 0 the source's time is its host's.
+FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimits& limits,
+                 state::MoveObserver* observer = nullptr);
+
+}  // namespace mdevsim

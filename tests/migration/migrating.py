@@ -1,0 +1,153 @@
+"""What the tests of migrations share: two hosts that are mounted together, and their devices."""
+
+import errno
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from simulated import HOSTS, MDEVSIM, SECONDS_MAX, USER, as_user, environment
+
+DEVICES = "kernel/mdevsim/devices"
+PAIR = HOSTS / "migration-pair.toml"
+
+
+def uuid(number):
+    """As the example has them: the source 1 goes to the target 11."""
+    return f"c0ffee00-0000-4000-8000-{number:012}"
+
+
+def hosts_of(state, version=1, memory=None, more=""):
+    """Two hosts with one device each, 1 and 11, of a model with this state."""
+    limit = f'state_memory = "{memory}"\n' if memory else ""
+    device = 'mdev_types = [{{ id = "1", model = "a.com/b", version = {version}, instances = [{{ uuid = "{uuid}" }}] }}]\n'
+    return (f'[model."a.com/b"]\ndevice_api = "vfio-pci"\nversions.1 = {{}}\n{more}state = {state}\n'
+            f'[host.alpha]\n{limit}[host.alpha.virtual."card/card"]\n' + device.format(version=version, uuid=uuid(1)) +
+            f'[host.beta]\n{limit}[host.beta.virtual."card/card"]\n' + device.format(version=1, uuid=uuid(11)))
+
+
+class Device:
+    """A device's directory, for one process that looks after it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def read(self, name):
+        return (self.path / name).read_text()
+
+    def write(self, name, text):
+        """One write, as a shell makes it."""
+        fd = os.open(self.path / name, os.O_WRONLY | os.O_TRUNC)
+        try:
+            os.write(fd, text.encode())
+        finally:
+            os.close(fd)
+
+    @property
+    def state(self):
+        return self.read("state").strip()
+
+    @state.setter
+    def state(self, name):
+        self.write("state", name)
+
+    @property
+    def digest(self):
+        return self.read("digest").strip()
+
+    def open(self, flags=os.O_RDONLY, name="data"):
+        return os.open(self.path / name, flags)
+
+
+class MigrationCase(unittest.TestCase):
+    """Cases with a mounted pair of hosts. Python runs as the user that the case is about."""
+
+    maxDiff = None
+    hosts = None  # the text of a host file; none: the example
+
+    @classmethod
+    def setUpClass(cls):
+        if not MDEVSIM.exists():
+            raise FileNotFoundError(f"{MDEVSIM} is not built")
+
+    def setUp(self):
+        self.work = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.work, ignore_errors=True)
+        self.mount(self.hosts)
+
+    def mount(self, text=None, name="sys"):
+        directory = self.work / name
+        directory.mkdir()
+        file = PAIR
+        if text:
+            file = self.work / f"{name}.toml"
+            file.write_text(text)
+        result = self.run_words(MDEVSIM, "mount", file, directory)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.addCleanup(subprocess.run, ["fusermount3", "-u", "-z", directory], check=False)
+        return directory
+
+    def run_words(self, *words, **options):
+        return subprocess.run(list(map(str, words)), capture_output=True, text=True, env=environment(USER), cwd="/", check=False,
+                              timeout=SECONDS_MAX, **options)
+
+    def device(self, number, name="sys"):
+        host = "alpha" if number < 10 else "beta"
+        return Device(self.work / name / host / DEVICES / uuid(number))
+
+    def migrate(self, source, target, *options, status=0):
+        result = self.run_words(MDEVSIM, "migrate", source.path, target.path, *options)
+        self.assertEqual(result.returncode, status, f"\n--- stdout\n{result.stdout}\n--- stderr\n{result.stderr}")
+        self.stderr = result.stderr
+        return result.stdout
+
+    def migrate_json(self, source, target, *options, status=0):
+        return json.loads(self.migrate(source, target, "--json", *options, status=status))
+
+    def assert_errno(self, number, call, *arguments):
+        with self.assertRaises(OSError) as caught:
+            call(*arguments)
+        self.assertEqual(errno.errorcode[caught.exception.errno], errno.errorcode[number])
+
+    def let_go(self, device):
+        """Waits until nobody holds the device: the kernel tells the server of a close some time after it, however the process
+        ended. Until then changes of its state are EBUSY, even such as this one."""
+        for _ in range(int(SECONDS_MAX * 100)):
+            try:
+                device.state = device.state
+                return
+            except OSError as error:
+                self.assertEqual(error.errno, errno.EBUSY)
+            subprocess.run(["sleep", "0.01"], check=True)
+        self.fail(f"{device.path} is still held")
+
+    def becomes(self, device, state):
+        self.let_go(device)
+        self.assertEqual(device.state, state)
+
+    def assert_undone(self, source, target, pristine):
+        """The source runs on, and the target holds what it held at the start."""
+        self.becomes(source, "RUNNING")
+        self.becomes(target, "RUNNING")
+        self.assertEqual(self.at_rest(target), pristine)
+
+    def at_rest(self, device):
+        """The digest of a device that is stopped for that, and runs again."""
+        self.let_go(device)
+        device.state = "stop"
+        try:
+            return device.digest
+        finally:
+            device.state = "running"
+
+
+def main():
+    """Runs the cases as the user that they are about: the mounts are that user's."""
+    words = as_user(USER)
+    if words and os.geteuid() == 0:
+        os.execvpe(words[0], [*words, "/usr/bin/env", "python3", *os.sys.argv], environment(USER) | {
+            name: value for name, value in os.environ.items() if name.startswith("MDEVSIM") or name.startswith("PYTHON")})
+    unittest.main()
