@@ -159,7 +159,7 @@ class BrokenOnPurpose(ScenarioCase):
         report = "\n".join(lines[begin:end + 1])
         self.assertRegex(report, rf'{path.name}:\d+:\d+: step "{name}" failed', report)
         self.assertRegex(report, r"\n      expected +\| actual\n", report)
-        self.assertRegex(report, r"\n      .* ! ", report)
+        self.assertRegex(report, r"\n      .* !(?: |\n)", report)
         self.assertIn(f"to repeat it: mdevsim test {target}", lines[end])
         if kind[0] not in ("compat",):
             self.assertIn("the last requests that the simulated kernel answered:", report)
