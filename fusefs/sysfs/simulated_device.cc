@@ -105,6 +105,7 @@ constexpr Row modinfo_file() {
 
 Result<void> state_store(MigratableDevice& device, std::string_view bytes,
                          MigratableDevice::Asker asker) {
+  if (auto allowed = device.allows(asker); !allowed) return allowed;
   const auto wanted = state::state_from_name(parse_name(bytes));
   if (!wanted) return fail(Errc::invalid, "no migration state has that name");
   return device.set_state(*wanted, asker);

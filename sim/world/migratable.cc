@@ -99,6 +99,11 @@ Result<void> MigratableDevice::may_change(Asker asker) const {
   return fail(Errc::busy, "a mover has the device");
 }
 
+Result<void> MigratableDevice::allows(Asker asker) {
+  const MutexLock lock(mutex_);
+  return may_change(asker);
+}
+
 Result<void> MigratableDevice::set_state(MigrationState target, Asker asker) {
   const MutexLock lock(mutex_);
   if (auto allowed = may_change(asker); !allowed) return allowed;

@@ -70,6 +70,9 @@ class MigratableDevice {
   // taken).
   enum class Asker : std::uint8_t { anybody, holder };
 
+  // Whether that asker may change anything now: EBUSY while a mover has the device, but for itself.
+  Result<void> allows(Asker asker) EXCLUDES(mutex_);
+
   // One request to VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE. EINVAL when no way leads there, or when
   // what was written to the stream is no whole state; ENOMEM without memory for it. On an error the
   // device may be in any state on the way.
