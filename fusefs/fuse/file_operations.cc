@@ -58,8 +58,7 @@ void describe(fuse_file_info& info, sysfs::FileKind kind) {
 }
 
 void close_file(Adapter& adapter, OpenFile& file) {
-  const sysfs::NodeId node = file.node;
-  adapter.tree.released(node, file.opened);
+  adapter.tree.released(file.node, file.take_kept());
   const PollHandle poller = adapter.pollers.remove(&file);
   if (poller.handle != nullptr) {
     fuse_pollhandle_destroy(static_cast<fuse_pollhandle*>(poller.handle));
@@ -92,7 +91,7 @@ void do_open(Request& request, fuse_file_info* info) {
   log_refusal(adapter, request.caller(), result);
   if (result.errc != Errc::ok) return request.answer(result.errc);
   OpenFile& file = *adapter.files.acquire();
-  file.opened = std::move(opened);
+  file.keep(std::move(opened));
   file.node = request.node();
   file.kind = stat.file;
   file.size = stat.size;
@@ -147,9 +146,8 @@ Errc read_file(Request& request, OpenFile& file, std::uint64_t offset, std::size
 }
 
 // Straight from where the bytes lie: a device's lock keeps them still until the kernel has them.
-void read_stream(Request& request, const OpenFile& file, std::size_t size) {
-  const Errc errc =
-      file.opened.stream->read(size, [&](auto pieces) { request.reply_pieces(pieces); });
+void read_stream(Request& request, sysfs::Stream& stream, std::size_t size) {
+  const Errc errc = stream.read(size, [&](auto pieces) { request.reply_pieces(pieces); });
   if (errc != Errc::ok) request.answer(errc);
 }
 
@@ -158,7 +156,9 @@ void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* i
   bytes.clear();
   OpenFile& file = file_of(*info);
   const sysfs::NodeId node = file.node;
-  if (file.opened.stream != nullptr) return read_stream(request, file, size);
+  if (file.kind == sysfs::FileKind::stream) {
+    return read_stream(request, *file.kept().stream, size);
+  }
   // Only reads into the page cache, which splice(2) and readahead(2) make, come without a lock
   // owner.
   const bool into_page_cache = info->lock_owner == 0;
@@ -185,10 +185,10 @@ Errc cut_write(const OpenFile& file, std::uint64_t offset, std::size_t& size) {
 
 void do_write(Request& request, const char* bytes, std::size_t size, off_t offset,
               fuse_file_info* info) {
-  const OpenFile& file = file_of(*info);
+  OpenFile& file = file_of(*info);
   const sysfs::NodeId node = file.node;
-  if (file.opened.stream != nullptr) {
-    const Errc errc = file.opened.stream->write({bytes, size});
+  if (file.kind == sysfs::FileKind::stream) {
+    const Errc errc = file.kept().stream->write({bytes, size});
     return errc == Errc::ok ? request.reply_written(size) : request.answer(errc);
   }
   const auto position = static_cast<std::uint64_t>(offset);
@@ -200,7 +200,7 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
   const sysfs::Caller caller = request.caller();
   const sysfs::Ticket ticket = request.issue_ticket(size);
   const sysfs::Stored stored =
-      request.tree().store(node, {bytes, size}, position, caller, ticket, file.opened);
+      request.tree().store(node, {bytes, size}, position, caller, ticket, file.kept());
   log_refusal(adapter, caller, stored);
   if (!stored.answered) return request.leave();
   request.take_back(ticket);

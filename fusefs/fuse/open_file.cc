@@ -1,6 +1,7 @@
 #include "fusefs/fuse/open_file.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/base/limits.h"
 
@@ -67,12 +68,26 @@ void TextSnapshot::reset() {
   shown_ = false;
 }
 
+void OpenFile::keep(sysfs::OpenedFile opened) {
+  const MutexLock lock(mutex);
+  kept_by_tree = std::move(opened);
+}
+
+sysfs::OpenedFile OpenFile::kept() {
+  const MutexLock lock(mutex);
+  return kept_by_tree;
+}
+
+sysfs::OpenedFile OpenFile::take_kept() {
+  const MutexLock lock(mutex);
+  return std::exchange(kept_by_tree, {});
+}
+
 void OpenFile::reset() {
   node.clear();
   const MutexLock lock(mutex);
   text.reset();
   requests.reset();
-  opened = {};
   seen_changes.store(0, std::memory_order_relaxed);
 }
 

@@ -52,14 +52,20 @@ struct OpenFile {
   Handed<sysfs::NodeId> node;
   Handed<sysfs::FileKind> kind;
   Handed<std::uint64_t> size;  // of a binary attribute; 0 when it has none
-  sysfs::OpenedFile opened;    // set before `node`, and read after it
 
   // The value of the attribute's change counter when its text was last made; 0 before.
   std::atomic<std::uint64_t> seen_changes = 0;
 
   Mutex mutex;
+  sysfs::OpenedFile kept_by_tree GUARDED_BY(mutex);
   TextSnapshot text GUARDED_BY(mutex);
   TraceCursor requests GUARDED_BY(mutex);
+
+  // What the tree keeps for as long as the file is open: set at its open, shared by those who read
+  // and write, taken away at its close.
+  void keep(sysfs::OpenedFile opened) EXCLUDES(mutex);
+  sysfs::OpenedFile kept() EXCLUDES(mutex);
+  sysfs::OpenedFile take_kept() EXCLUDES(mutex);
 
   // Makes a used one as good as new.
   void reset();

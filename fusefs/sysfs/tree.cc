@@ -467,7 +467,7 @@ Stored Tree::opened(NodeId attribute, const Caller&, Access access, OpenedFile& 
   return impl_->open(attribute, access, file);
 }
 
-void Tree::released(NodeId attribute, OpenedFile& file) {
+void Tree::released(NodeId attribute, OpenedFile file) {
   const bool counts = file.counts;
   file = {};
   if (counts && impl_->release(attribute)) impl_->sink.posted();

@@ -105,7 +105,7 @@ class Tree {
   // Called once for each open file, and released when it is closed. `file` gets what it keeps:
   // nothing for most. ENODEV when the object is gone.
   Stored opened(NodeId attribute, const Caller& caller, Access access, OpenedFile& file);
-  void released(NodeId attribute, OpenedFile& file);
+  void released(NodeId attribute, OpenedFile file);
 
  private:
   struct Impl;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "fusefs/sysfs/kinds.h"
 #include "sim/config/taken_names.h"
 #include "tests/support/modelled_host.h"
@@ -267,7 +269,7 @@ TEST(ConfigParams, ADeviceInUseIsBusy) {
   ASSERT_EQ(client.tree().opened(hold, {}, {.read = true}, file).errc, Errc::ok);
   EXPECT_EQ(client.write(device(1) + "/rss", "0"), Errc::busy);
   EXPECT_EQ(client.write(device(1) + "/config_params", ""), Errc::busy);
-  client.tree().released(hold, file);
+  client.tree().released(hold, std::move(file));
   EXPECT_EQ(client.write(device(1) + "/config_params", ""), Errc::ok);
 }
 

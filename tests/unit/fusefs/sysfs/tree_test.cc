@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <functional>
 #include <sstream>
+#include <utility>
 
 #include "fusefs/sysfs/name_hash.h"
 #include "tests/support/sample_host.h"
@@ -322,7 +323,7 @@ TEST_F(TreeTest, ABlockedRemoveShowsOnlyWhatTheKernelLeaves) {
   EXPECT_FALSE(find(kTypes + "mtty-2/devices/" + kU));
   EXPECT_EQ(write(node(kTypes + "mtty-2/create"), kU, 2), Errc::exists);
   sink_.batches.clear();
-  tree_->released(hold, file);
+  tree_->released(hold, std::move(file));
   ASSERT_EQ(sink_.batches.size(), 1u);
   ASSERT_EQ(sink_.batches[0].completions.size(), 1u);
   EXPECT_EQ(sink_.batches[0].completions[0].ticket.request, 1u);
