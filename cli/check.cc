@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/json.h"
 #include "cli/options.h"
 #include "scenarios/runner/load.h"
+#include "sim/base/json.h"
 #include "sim/base/limits.h"
 #include "sim/config/host_files.h"
 

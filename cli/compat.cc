@@ -14,7 +14,6 @@
 #include "cli/compat_output.h"
 #include "cli/compat_side.h"
 #include "cli/compat_verdict.h"
-#include "cli/json.h"
 #include "cli/options.h"
 #include "sim/base/uuid.h"
 #include "sim/config/host_files.h"
@@ -46,18 +45,19 @@ int exit_status_of(Answer answer) {
 
 struct Format {
   std::string_view name;
-  std::string (*verdict)(const Told& told);  // null: shows a matrix alone
+  std::string (*verdict)(const Told& told);
+  std::string (*none)(const Side& source, const Choosing& choosing);
   std::string (*matrix)(const DeviceModel& model);
 };
-constexpr Format kFormats[] = {{"text", verdict_text, matrix_text},
-                               {"csv", verdict_csv, matrix_csv},
-                               {"json", verdict_json, matrix_json},
-                               {"html", nullptr, matrix_page}};
+constexpr Format kFormats[] = {{"text", verdict_text, none_text, matrix_text},
+                               {"csv", verdict_csv, none_csv, matrix_csv},
+                               {"json", verdict_json, none_json, matrix_json},
+                               {"html", verdict_page, none_page, matrix_page}};
 
 Syntax syntax_of_compat() {
   Syntax syntax;
   syntax.usage =
-      "mdevsim compat FILE --from SPEC [--to SPEC|HOST] [--format text|csv|json]\n"
+      "mdevsim compat FILE --from SPEC [--to SPEC|HOST] [--format text|csv|json|html]\n"
       "       mdevsim compat FILE --from SPEC --to PATH --apply [--interface NAME] [--uuid UUID]\n"
       "       mdevsim compat FILE --matrix [--model NAME] [--format text|csv|json|html]";
   syntax.purpose =
@@ -85,7 +85,7 @@ Syntax syntax_of_compat() {
   add("uuid", text("UUID"), "of the instance to be created; default: a random one");
   syntax.options.add_options()("matrix", "all pairs of versions");
   add("model", text("NAME"), "the model of the matrix, if there are several");
-  add("format", text("FORMAT")->default_value("text"), "text, csv, json; of a matrix also html");
+  add("format", text("FORMAT")->default_value("text"), "text, csv, json or html");
   add("file", po::value<std::string>(), "");
   syntax.positional.add("file", 1);
   syntax.required = {"file"};
@@ -103,8 +103,6 @@ std::string check_options(const Arguments& given, const Format* format) {
   if (given.has("from") == given.has("matrix")) return "give --from, or --matrix";
   if (given.has("to") && !given.has("from")) return "--to needs --from";
   if (given.has("from") && given.has("model")) return "--model belongs to --matrix";
-  if (given.has("from") && format->verdict == nullptr)
-    return "the format html shows a matrix: add --matrix";
   if (given.has("apply") && !is_path(given.text("to"))) {
     return "--apply needs a target that runs: --to SYSROOT/kernel/mdevsim/devices/NAME, or a "
            "type's "
@@ -153,17 +151,7 @@ int print_best(Sides& sides, const Side& source, const Arguments& given, const F
   if (!types) return refuse({types.error().code, "--to: " + types.error().why});
   const Best best = best_of(*types, source);
   if (best.type) return print_pair(source, (*types)[*best.type], given, format, &best.why);
-  if (format.name == "json") {
-    fmt::print("{{\n  \"source\": {},\n  \"chosen\": {},\n  \"verdict\": \"incompatible\"\n}}\n",
-               json_string(source.spec()), choosing_json(best.why));
-  } else if (format.name == "csv") {
-    fmt::print(
-        "verdict,action,parameter,value,rule,source,target,interface,file,text\n"
-        "incompatible,,,,,,,,,\n");
-  } else {
-    fmt::print("source:  {}\ntarget:  none\nchosen:  {}\nverdict: incompatible\n", source.name,
-               choosing_text(best.why));
-  }
+  fmt::print("{}", format.none(source, best.why));
   return kExitIncompatible;
 }
 

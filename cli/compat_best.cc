@@ -40,7 +40,7 @@ class Half {
 
 Choosing counts(const std::vector<Side>& types, const model::Device& source) {
   Choosing counted;
-  counted.types = types.size();
+  counted.types = types;
   for (const Side& type : types) {
     const Answer answer = model::decide(source, type.as_device()).answer;
     ++counted.answers[static_cast<std::size_t>(answer)];

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/compat_output.h"
-#include "cli/json.h"
+#include "sim/base/json.h"
 #include "sim/model/matrix.h"
 
 namespace mdevsim::cli {

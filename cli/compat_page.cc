@@ -1,179 +1,154 @@
-// The heat map of `mdevsim compat --matrix --format html`. The page decides nothing: it holds every
-// verdict, each kind of it once, and only draws.
+// What `mdevsim compat` says, as pages of HTML: a heat map of all pairs of versions, of the
+// parameters of one pair, or of the types among which the best was chosen.
 #include <fmt/format.h>
 
-#include <map>
+#include <span>
 #include <vector>
 
 #include "cli/compat_output.h"
-#include "cli/json.h"
+#include "cli/compat_verdict.h"
+#include "cli/heat_map.h"
 #include "sim/model/configuration.h"
 
 namespace mdevsim::cli {
 namespace {
 
-constexpr std::string_view kHead = R"(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>mdevsim compat</title>
-<style>
-body { font: 15px/1.5 sans-serif; margin: 1.5em; color: #222; background: #fff; }
-h1 { font-size: 1.3em; }
-main { display: flex; flex-wrap: wrap; gap: 1.5em; align-items: flex-start; }
-canvas { image-rendering: pixelated; border: 1px solid #888; cursor: crosshair; }
-#why { flex: 1 1 22em; min-width: 18em; max-width: 46em; overflow-wrap: anywhere; }
-.key { display: inline-block; width: 0.9em; height: 0.9em; margin: 0 0.3em 0 1em; border: 1px solid #888; }
-ol, ul { padding-left: 1.5em; }
-</style>
-</head>
-<body>
-<h1 id="title"></h1>
-<p>The source's version from top to bottom, the target's from left to right. Point at a pair to read why;
-click to keep it, then move with the arrow keys.</p>
-<p id="legend"></p>
-<main><canvas id="map" tabindex="0" aria-label="heat map of verdicts"></canvas><div id="why" aria-live="polite"></div></main>
-<script>
-"use strict";
-const data = )";
+using model::Answer;
 
-constexpr std::string_view kTail = R"(;
-const colours = ["#3b6fb5", "#5aa469", "#e8b84a", "#c5483f"];
-const size = data.versions.length;
-const scale = Math.max(1, Math.min(40, Math.floor(800 / Math.max(1, size))));
-const map = document.getElementById("map");
-const why = document.getElementById("why");
-let kept = null;
+constexpr std::size_t kParametersInRow = 16;
 
-function element(parent, name, text) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  parent.append(made);
-  return made;
+std::vector<std::string> lines_of(const model::Verdict& verdict, const model::Device& source,
+                                  const model::Device& target) {
+  std::vector<std::string> lines;
+  for (const model::Step& step : verdict.steps) lines.push_back(model::to_text(step));
+  for (const model::Reason& reason : verdict.reasons)
+    lines.push_back(model::to_text(reason, source, target));
+  return lines;
 }
 
-document.getElementById("title").textContent = data.model + ": " + size + " versions";
-data.answers.forEach((answer, i) => {
-  const legend = document.getElementById("legend");
-  const key = element(legend, "span");
-  key.className = "key";
-  key.style.background = colours[i];
-  element(legend, "span", answer);
-});
-
-map.width = map.height = size * scale;
-const pen = map.getContext("2d");
-function draw(source, target) {
-  pen.fillStyle = colours[data.verdicts[data.rows[source][target]][0]];
-  pen.fillRect(target * scale, source * scale, scale, scale);
-}
-for (let s = 0; s < size; ++s) for (let t = 0; t < size; ++t) draw(s, t);
-
-function tell(source, target) {
-  const [answer, ...lines] = data.verdicts[data.rows[source][target]];
-  const from = data.versions[source], to = data.versions[target];
-  why.replaceChildren();
-  element(why, "h2", "version " + from.number + " \u2192 version " + to.number + ": " + data.answers[answer]);
-  const list = element(why, answer === 2 ? "ol" : "ul");
-  for (const line of lines) element(list, "li", data.lines[line]);
-  element(why, "p", "source: " + from.configuration);
-  element(why, "p", "target: " + to.configuration);
-}
-function pair(event) {
-  const box = map.getBoundingClientRect();
-  const at = (x) => Math.max(0, Math.min(size - 1, Math.floor(x / scale)));
-  return [at(event.clientY - box.top - 1), at(event.clientX - box.left - 1)];
-}
-function keep(source, target) {
-  if (kept) draw(...kept);
-  kept = [source, target];
-  pen.strokeStyle = "#000";
-  pen.strokeRect(target * scale + 0.5, source * scale + 0.5, scale - 1, scale - 1);
-  tell(source, target);
-}
-map.addEventListener("mousemove", (event) => { if (!kept) tell(...pair(event)); });
-map.addEventListener("click", (event) => {
-  const at = pair(event);
-  if (kept && kept[0] === at[0] && kept[1] === at[1]) { draw(...kept); kept = null; } else keep(...at);
-});
-map.addEventListener("keydown", (event) => {
-  const move = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-  if (!move) return;
-  event.preventDefault();
-  const [source, target] = kept || [0, 0];
-  keep(Math.max(0, Math.min(size - 1, source + move[0])), Math.max(0, Math.min(size - 1, target + move[1])));
-});
-</script>
-</body>
-</html>
-)";
-
-// As a string of a script inside of HTML: no tag can begin in it.
-std::string script_string(std::string_view text) {
-  std::string out;
-  for (const char c : json_string(text)) {
-    if (c == '<') {
-      out += "\\u003c";
-    } else {
-      out += c;
-    }
-  }
-  return out;
+std::string value_text(const model::Value& value) {
+  return value.is_absent() ? "no such parameter" : model::to_text(value);
 }
 
-// Numbers what is said, so that each thing is in the page once.
-class Table {
- public:
-  std::size_t add(const std::string& item) {
-    const auto [found, is_new] = places_.emplace(item, places_.size());
-    if (is_new) items_ += (places_.size() == 1 ? "" : ",\n") + item;
-    return found->second;
-  }
-  const std::string& items() const { return items_; }
-
- private:
-  std::map<std::string, std::size_t> places_;
-  std::string items_;
+// What of a verdict is about one parameter, by its place in the model that both devices have.
+struct Share {
+  Answer answer;
+  std::vector<std::string> lines;
 };
+
+Share share_of(const Told& told, std::size_t place) {
+  const model::Device source = told.source.as_device();
+  const model::Device target = told.target.as_device();
+  const model::Value& wanted = source.configuration.values[place];
+  const model::Value& has = target.configuration.values[place];
+  const std::string& name = source.model.parameters()[place].name;
+  Share share{wanted == has ? Answer::identical : Answer::compatible, {}};
+  for (const model::Step& step : told.verdict.steps) {
+    if (step.parameter->name != name) continue;
+    share.answer = Answer::configurable;
+    share.lines.push_back(model::to_text(step));
+  }
+  for (const model::Reason& reason : told.verdict.reasons) {
+    if (reason.parameter == nullptr || reason.parameter->name != name) continue;
+    share.answer = Answer::incompatible;
+    share.lines.push_back(model::to_text(reason, source, target));
+  }
+  return share;
+}
+
+// The models in the first cell; the parameters behind it when the models are the same.
+void add_shares(const Told& told, HeatMap& map) {
+  const auto names_differ = [](const model::Reason& reason) {
+    return reason.rule == model::Rule::same_model;
+  };
+  const auto& reasons = told.verdict.reasons;
+  const bool other_model = !reasons.empty() && names_differ(reasons.front());
+  map.add_row("", "", 0);
+  map.add_target("the model", fmt::format("source: {}; target: {}", told.source.model->name(),
+                                          told.target.model->name()));
+  if (other_model) {
+    return map.add_cell(Answer::incompatible,
+                        lines_of(told.verdict, told.source.as_device(), told.target.as_device()));
+  }
+  map.add_cell(Answer::identical, {});
+  const auto& parameters = told.source.model->parameters();
+  for (std::size_t place = 0; place < parameters.size(); ++place) {
+    if ((place + 1) % kParametersInRow == 0) map.add_row("", "", place + 1);
+    map.add_target(
+        parameters[place].name,
+        fmt::format("source: {}; target: {}", value_text(told.source.configuration.values[place]),
+                    value_text(told.target.configuration.values[place])));
+    const Share share = share_of(told, place);
+    map.add_cell(share.answer, share.lines);
+  }
+}
+
+std::string host_of(const Side& type) { return type.name.substr(0, type.name.find('/')); }
+
+// A row for each host; a cell for each of its types.
+void add_types(const Side& source, std::span<const Side> types, const Side* chosen, HeatMap& map) {
+  std::string host;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    const Side& type = types[i];
+    if (i == 0 || host_of(type) != host) {
+      host = host_of(type);
+      map.add_row("", "", i);
+    }
+    map.add_target(type.name, fmt::format("it makes {}", type.spec()));
+    const model::Verdict verdict = model::decide(source.as_device(), type.as_device());
+    auto lines = lines_of(verdict, source.as_device(), type.as_device());
+    if (verdict.answer == Answer::configurable && !type.can_be_configured())
+      lines.emplace_back("none of its interfaces can do this");
+    if (!type.is_free) lines.emplace_back("it has no room for another instance");
+    map.add_cell(verdict.answer, lines);
+    if (&type == chosen) map.keep_cell();
+  }
+}
+
+std::string types_page(const Side& source, std::span<const Side> types, const Side* chosen,
+                       std::string text) {
+  HeatMap map(fmt::format("The best type for {}", source.name),
+              "A row for each host, a cell for each of its types.");
+  add_types(source, types, chosen, map);
+  map.set_text(std::move(text));
+  return map.html();
+}
 
 }  // namespace
 
+std::string verdict_page(const Told& told) {
+  if (told.choosing != nullptr) {
+    return types_page(told.source, told.choosing->types, &told.target, verdict_text(told));
+  }
+  HeatMap map(fmt::format("{} \u2192 {}: {}", told.source.name, told.target.name,
+                          model::answer_phrase(told.verdict.answer)),
+              "The model, then a cell for each of its parameters.");
+  add_shares(told, map);
+  map.set_text(verdict_text(told));
+  return map.html();
+}
+
+std::string none_page(const Side& source, const Choosing& choosing) {
+  return types_page(source, choosing.types, nullptr, none_text(source, choosing));
+}
+
 std::string matrix_page(const model::DeviceModel& model) {
   const auto& versions = model.versions();
-  std::string described;
+  HeatMap map(fmt::format("{}: {} versions", model.name(), versions.size()),
+              "The source's version from top to bottom, the target's from left to right.");
+  std::vector<std::string> names;
+  std::vector<std::string> texts;
   for (const model::Version& version : versions) {
-    described += fmt::format(R"({}{{"number": {}, "configuration": {}}})",
-                             described.empty() ? "" : ",\n", version.number,
-                             script_string(model::to_full_text(model, version.configuration)));
+    names.push_back(fmt::format("version {}", version.number));
+    texts.push_back(model::to_full_text(model, version.configuration));
+    map.add_target(names.back(), "target: " + texts.back());
   }
-  std::string answers;
-  for (const auto answer : {model::Answer::identical, model::Answer::compatible,
-                            model::Answer::configurable, model::Answer::incompatible}) {
-    answers += (answers.empty() ? "" : ", ") + script_string(model::answer_phrase(answer));
-  }
-  Table lines;
-  Table verdicts;
-  std::string rows;
   for_each_pair(model, [&](std::size_t source, std::size_t target, const model::Verdict& verdict) {
-    std::string kind = fmt::format("[{}", static_cast<int>(verdict.answer));
-    for (const model::Step& step : verdict.steps)
-      kind += fmt::format(",{}", lines.add(script_string(model::to_text(step))));
-    for (const model::Reason& reason : verdict.reasons) {
-      kind += fmt::format(
-          ",{}",
-          lines.add(script_string(model::to_text(reason, {model, versions[source].configuration},
-                                                 {model, versions[target].configuration}))));
-    }
-    if (target == 0) rows += source == 0 ? "[" : "],\n[";
-    rows += fmt::format("{}{}", target == 0 ? "" : ",", verdicts.add(kind + "]"));
+    if (target == 0) map.add_row(names[source], "source: " + texts[source], 0);
+    map.add_cell(verdict.answer, lines_of(verdict, {model, versions[source].configuration},
+                                          {model, versions[target].configuration}));
   });
-  if (!rows.empty()) rows += "]";
-  return fmt::format(
-      "{}{{\n\"model\": {},\n\"answers\": [{}],\n\"versions\": [{}],\n\"lines\": [{}],\n"
-      "\"verdicts\": [{}],\n\"rows\": [{}]\n}}{}",
-      kHead, script_string(model.name()), answers, described, lines.items(), verdicts.items(), rows,
-      kTail);
+  return map.html();
 }
 
 }  // namespace mdevsim::cli

@@ -4,13 +4,16 @@
 
 #include <utility>
 
-#include "cli/json.h"
+#include "sim/base/json.h"
 #include "sim/model/configuration.h"
 
 namespace mdevsim::cli {
 namespace {
 
 using model::Answer;
+
+constexpr std::string_view kCsvHead =
+    "verdict,action,parameter,value,rule,source,target,interface,file,text\n";
 
 std::string_view name_of(const Plan& plan) {
   return plan.interface ? kInterfaceNames[static_cast<std::size_t>(*plan.interface)]
@@ -39,7 +42,7 @@ std::string json_value(const model::Value& value) {
 }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"") == std::string_view::npos) return std::string(text);
+  if (text.find_first_of(",\"\n") == std::string_view::npos) return std::string(text);
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"') out += c;
@@ -80,25 +83,9 @@ std::string writes_json(const Told& told, const Plan& plan) {
   return fmt::format("{}: [{}]", json_string(name_of(plan)), out);
 }
 
-}  // namespace
-
-std::vector<Plan> plans_of(const Side& target, const model::Verdict& verdict,
-                           std::string_view uuid) {
-  std::vector<Plan> plans;
-  if (!target.on_host || verdict.answer == Answer::incompatible) return plans;
-  const WriteTarget wanted = target.target(uuid);
-  for (const Interface one :
-       sysfs::interfaces::configuring_interfaces(target.interfaces, target.kind)) {
-    auto writes = sysfs::interfaces::writes_of(one, wanted, verdict);
-    if (writes && !writes->empty()) plans.push_back({one, std::move(*writes)});
-  }
-  if (plans.empty() && target.kind == WriteTarget::Kind::type && verdict.steps.empty())
-    plans.push_back({std::nullopt, {{Write::Directory::type, "create", std::string(uuid)}}});
-  return plans;
-}
-
+// "of 300 types: 2 identical, …"
 std::string choosing_text(const Choosing& choosing) {
-  std::string out = fmt::format("of {} types:", choosing.types);
+  std::string out = fmt::format("of {} types:", choosing.types.size());
   for (const Answer answer :
        {Answer::identical, Answer::compatible, Answer::configurable, Answer::incompatible}) {
     out += fmt::format("{} {} {}", answer == Answer::identical ? "" : ",",
@@ -115,8 +102,25 @@ std::string choosing_json(const Choosing& choosing) {
   return fmt::format(
       R"({{"types": {}, "identical": {}, "compatible": {}, "configurable": {}, "incompatible": {}, )"
       R"("not_to_be_configured": {}, "full": {}}})",
-      choosing.types, choosing.answers[0], choosing.answers[1], choosing.answers[2],
+      choosing.types.size(), choosing.answers[0], choosing.answers[1], choosing.answers[2],
       choosing.answers[3], choosing.fixed, choosing.full);
+}
+
+}  // namespace
+
+std::vector<Plan> plans_of(const Side& target, const model::Verdict& verdict,
+                           std::string_view uuid) {
+  std::vector<Plan> plans;
+  if (!target.on_host || verdict.answer == Answer::incompatible) return plans;
+  const WriteTarget wanted = target.target(uuid);
+  for (const Interface one :
+       sysfs::interfaces::configuring_interfaces(target.interfaces, target.kind)) {
+    auto writes = sysfs::interfaces::writes_of(one, wanted, verdict);
+    if (writes && !writes->empty()) plans.push_back({one, std::move(*writes)});
+  }
+  if (plans.empty() && target.kind == WriteTarget::Kind::type && verdict.steps.empty())
+    plans.push_back({std::nullopt, {{Write::Directory::type, "create", std::string(uuid)}}});
+  return plans;
 }
 
 std::string verdict_text(const Told& told) {
@@ -146,7 +150,7 @@ std::string verdict_text(const Told& told) {
 
 std::string verdict_csv(const Told& told) {
   const std::string_view answer = model::answer_name(told.verdict.answer);
-  std::string out = "verdict,action,parameter,value,rule,source,target,interface,file,text\n";
+  std::string out(kCsvHead);
   bool some = false;
   for (const model::Step& step : told.verdict.steps) {
     out += fmt::format("{},{},{},{},,,,,,\n", answer, step.disables ? "disable" : "set",
@@ -190,6 +194,21 @@ std::string verdict_json(const Told& told) {
                        writes_json(told, *told.done));
   }
   return out + "\n}\n";
+}
+
+std::string none_text(const Side& source, const Choosing& choosing) {
+  return fmt::format("source:  {}\ntarget:  none\nchosen:  {}\nverdict: {}\n", source.name,
+                     choosing_text(choosing), model::answer_phrase(Answer::incompatible));
+}
+
+std::string none_csv(const Side&, const Choosing&) {
+  return fmt::format("{}{},,,,,,,,,\n", kCsvHead, model::answer_name(Answer::incompatible));
+}
+
+std::string none_json(const Side& source, const Choosing& choosing) {
+  return fmt::format("{{\n  \"source\": {},\n  \"chosen\": {},\n  \"verdict\": \"{}\"\n}}\n",
+                     json_string(source.spec()), choosing_json(choosing),
+                     model::answer_name(Answer::incompatible));
 }
 
 }  // namespace mdevsim::cli

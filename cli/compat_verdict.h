@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +23,9 @@ struct Plan {
 std::vector<Plan> plans_of(const Side& target, const model::Verdict& verdict,
                            std::string_view uuid);
 
-// Why a destination was chosen: how many there were of each answer.
+// Why a destination was chosen: the types that there were, and how many of each answer.
 struct Choosing {
-  std::size_t types = 0;
+  std::span<const Side> types;
   std::size_t full = 0;  // without room for another instance
   std::size_t answers[4] = {};
   std::size_t fixed = 0;  // would have to be configured, which none of their interfaces can
@@ -43,9 +44,13 @@ struct Told {
 std::string verdict_text(const Told& told);
 std::string verdict_csv(const Told& told);
 std::string verdict_json(const Told& told);
+// A heat map of the parameters, or of the types that there were; and the text.
+std::string verdict_page(const Told& told);
 
-// "of 300 types: 2 identical, …"
-std::string choosing_text(const Choosing& choosing);
-std::string choosing_json(const Choosing& choosing);
+// The same when none of the types can be chosen.
+std::string none_text(const Side& source, const Choosing& choosing);
+std::string none_csv(const Side& source, const Choosing& choosing);
+std::string none_json(const Side& source, const Choosing& choosing);
+std::string none_page(const Side& source, const Choosing& choosing);
 
 }  // namespace mdevsim::cli

@@ -7,8 +7,8 @@
 #include <cstdio>
 
 #include "cli/commands.h"
-#include "cli/json.h"
 #include "cli/options.h"
+#include "sim/base/json.h"
 
 namespace mdevsim::cli {
 namespace {

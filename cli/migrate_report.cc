@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "cli/json.h"
+#include "sim/base/json.h"
 
 namespace mdevsim::cli {
 namespace {

@@ -18,9 +18,9 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/json.h"
 #include "cli/options.h"
 #include "fusefs/launch/fd.h"
+#include "sim/base/json.h"
 #include "sim/model/model_name.h"
 
 namespace mdevsim::cli {

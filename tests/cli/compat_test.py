@@ -24,6 +24,19 @@ def compat(*words):
     return subprocess.run([os.environ["MDEVSIM"], "compat", *map(str, words)], capture_output=True, text=True, check=False, timeout=60)
 
 
+def page_of(told):
+    """What the heat map of a page holds, and what it says of a cell: the answer and the lines."""
+    page = told.stdout
+    assert page.startswith("<!DOCTYPE html>") and not re.search(r'\b(src|href)=|@import|url\(', page), "the page needs other files"
+    data = json.loads(re.search(r"^const data = (.*?);$", page, re.DOTALL | re.MULTILINE)[1])
+
+    def cell(row, column):
+        answer, *lines = data["verdicts"][data["rows"][row]["cells"][column]]
+        return [data["targets"][data["rows"][row]["first"] + column]["name"], data["answers"][answer], *[data["lines"][line] for line in lines]]
+
+    return data, cell
+
+
 def pair(source, target, *words, file=MY_NIC, model="vendor-a.com/my-nic"):
     return compat(file, "--from", f"{model}@{source}", "--to", f"{model}@{target}", *words)
 
@@ -92,6 +105,38 @@ class Pair(unittest.TestCase):
         self.assertEqual([head, ["incompatible", "", "rss", "", "known", "on", "", *none]], rows("version=2", "version=1"))
         self.assertEqual([head, ["identical", "", "", "", "", "", "", *none]], rows("version=2", "version=2"))
 
+    def test_html_shows_each_parameters_share_in_the_verdict(self):
+        told = pair("version=2,rx-filter-size=32", "version=3,rss=off,rx-filter-size=32", "--format", "html")
+        data, cell = page_of(told)
+        self.assertEqual([["the model", "identical"], ["rss", "compatible after configuration", "set rss on"], ["rx-filter-size", "identical"]],
+                         [cell(0, column) for column in range(3)])
+        self.assertEqual("source: on; target: off", data["targets"][1]["about"])
+        self.assertIn("<pre>source:  ", told.stdout)
+        self.assertEqual(1, told.returncode)
+        refused = pair("version=2", "version=1", "--format", "html")
+        self.assertEqual(["rss", "incompatible", "rss: the source has on; the target's version 1 has no such parameter: it is there since version 2"],
+                         page_of(refused)[1](0, 1))
+        self.assertEqual(["rx-filter-size", "compatible as it is"], page_of(refused)[1](0, 2))
+        self.assertEqual(6, refused.returncode)
+
+    def test_html_of_other_models_shows_these_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            both = pathlib.Path(folder, "both.toml")
+            both.write_text(f'include = ["{MY_NIC}", "{FAMILY}"]\n')
+            data, cell = page_of(compat(both, "--from", f"{NIC}@version=1", "--to", "vendor-b.com/family@version=1", "--format", "html"))
+        self.assertEqual([1], [len(row["cells"]) for row in data["rows"]])
+        self.assertEqual("incompatible", cell(0, 0)[1])
+
+    def test_html_has_no_tag_of_a_models_text(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "tags.toml")
+            file.write_text("""[model."a.com/x"]\nparams.mode = { type = "string", initial = "</script>&<b>" }\nversions.1 = {}\n""")
+            told = compat(file, "--from", "a.com/x@mode=a", "--to", "a.com/x@version=1", "--format", "html")
+        self.assertEqual(("", 1), (told.stderr, told.returncode))
+        self.assertEqual(1, told.stdout.count("</script>"))
+        self.assertNotIn("<b>", told.stdout)
+        self.assertEqual("source: a; target: </script>&<b>", page_of(told)[0]["targets"][1]["about"])
+
     def test_models_of_other_names_are_incompatible(self):
         with tempfile.TemporaryDirectory() as folder:
             both = pathlib.Path(folder, "both.toml")
@@ -142,21 +187,14 @@ class Matrix(unittest.TestCase):
             self.assertEqual(json.loads(one.stdout)["verdict"], told["verdicts"][told["matrix"][source - 1][target - 1]])
 
     def test_html_is_one_file_with_every_verdict(self):
-        page = compat(MY_NIC, "--matrix", "--format", "html").stdout
-        self.assertTrue(page.startswith("<!DOCTYPE html>"))
-        self.assertNotRegex(page, r'\b(src|href)=|@import|url\(')
-        data = json.loads(re.search(r"^const data = (.*?);$", page, re.DOTALL | re.MULTILINE)[1])
-        self.assertEqual((NIC, [1, 2, 3]), (data["model"], [version["number"] for version in data["versions"]]))
-
-        def told(source, target):
-            answer, *lines = data["verdicts"][data["rows"][source - 1][target - 1]]
-            return [data["answers"][answer], *[data["lines"][line] for line in lines]]
-
-        self.assertEqual(["compatible after configuration", "disable rss"], told(1, 2))
-        self.assertEqual(["identical"], told(2, 2))
+        data, cell = page_of(compat(MY_NIC, "--matrix", "--format", "html"))
+        self.assertEqual(["version 1", "version 2", "version 3"], [row["name"] for row in data["rows"]])
+        self.assertEqual(["version 2", "compatible after configuration", "disable rss"], cell(0, 1))
+        self.assertEqual(["version 2", "identical"], cell(1, 1))
         self.assertEqual(
-            ["incompatible", "rss: the source has on; the target's version 1 has no such parameter: it is there since version 2"],
-            told(2, 1))
+            ["version 1", "incompatible", "rss: the source has on; the target's version 1 has no such parameter: it is there since version 2"],
+            cell(1, 0))
+        self.assertIsNone(data["kept"])
 
 
 class Hosts(unittest.TestCase):
@@ -207,8 +245,21 @@ class Hosts(unittest.TestCase):
         self.assertIn("chosen:  of 2 types: 0 identical, 0 compatible as it is, 2 compatible after configuration, "
                       "0 incompatible; 1 of these cannot be configured through sysfs\n", told)
 
+    def test_html_shows_all_types_and_the_best_one(self):
+        told = compat(RSS_PAIR, "--from", f"{NIC}@version=1", "--format", "html")
+        data, cell = page_of(told)
+        self.assertEqual(["old/0000:00:05.0/my-nic-1", "identical"], cell(0, 0))
+        self.assertEqual(["new/0000:00:05.0/my-nic-any", "compatible after configuration", "disable rss"], cell(1, 0))
+        self.assertEqual(["new/0000:00:05.0/my-nic-2", "compatible after configuration", "disable rss", "none of its interfaces can do this"],
+                         cell(1, 1))
+        self.assertEqual([0, 0], data["kept"])
+        self.assertIn("target:  old/0000:00:05.0/my-nic-1 (", told.stdout)
+        none = compat(RSS_PAIR, "--from", f"{NIC}@version=3,rx-filter-size=200", "--format", "html")
+        self.assertIsNone(page_of(none)[0]["kept"])
+        self.assertIn("target:  none", none.stdout)
+
     def test_without_a_compatible_type_there_is_no_best(self):
-        for name in ("text", "csv", "json"):
+        for name in ("text", "csv", "json", "html"):
             self.assertIn("incompatible", self.told("--from", f"{NIC}@version=3,rx-filter-size=200", "--format", name, status=6))
 
     def test_a_type_without_room_is_not_chosen(self):
@@ -263,7 +314,6 @@ class Mistakes(unittest.TestCase):
         self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--interface", "config_params"), "--interface belongs to --apply")
         self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--uuid", "1"), '"1" is no uuid')
         self.expect_usage(compat(MY_NIC, "--matrix", "--format", "yaml"), 'there is no format "yaml"')
-        self.expect_usage(compat(MY_NIC, "--from", spec, "--to", spec, "--format", "html"), "the format html shows a matrix")
         self.expect_usage(compat(MY_NIC, "--matrix", "--model", "vendor-a.com/x"), 'there is no model "vendor-a.com/x"')
         self.expect_usage(compat(), "FILE is missing")
 

@@ -1,4 +1,0 @@
-// What --json needs of JSON: json_string.
-#pragma once
-
-#include "sim/base/json.h"
