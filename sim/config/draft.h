@@ -20,9 +20,20 @@
 
 namespace mdevsim::config {
 
+// What a device is at first: `version` or `configuration`; neither: what else is said decides.
+struct ConfigurationDraft {
+  std::optional<std::pair<std::uint32_t, Region>> version;
+  std::optional<Text> text;
+
+  bool is_said() const { return version || text; }
+  Region where() const { return version ? version->second : text->where; }  // when it is said
+};
+
 struct InstanceDraft {
   std::optional<Text> uuid;
-  InstanceSpec spec;  // without the uuid
+  ConfigurationDraft configuration;
+  std::optional<Region> units_where;
+  InstanceSpec spec;  // without the uuid and the configuration
   Region where;
 };
 
@@ -37,8 +48,7 @@ struct ModelledDraft {
   bool of_function = false;
   Text model;
   bool each_version = false;  // the type stands for one type for each version of the model
-  std::optional<std::pair<std::uint32_t, Region>> version;
-  std::optional<Text> configuration;
+  ConfigurationDraft initial;
   InterfaceSet interfaces;
   Region interfaces_where;
   std::optional<AggregateSpec> aggregate;

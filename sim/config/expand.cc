@@ -150,7 +150,7 @@ void HostExpander::add_function(const FunctionDraft& draft, Index index) {
     if (!driver) return;
     function.spec.driver = *driver;
   }
-  if (draft.modelled) function.spec.modelled = modelled_.expand(*draft.modelled);
+  if (draft.modelled) function.spec.modelled = modelled_.expand(*draft.modelled, index);
   if (draft.parent)
     function.spec.parent = parent_of(*draft.parent, index, draft.address, function.spec.driver);
   functions_.push_back(std::move(function));

@@ -22,8 +22,10 @@ bool uses_index(const TypeDraft& type) {
          std::any_of(
              type.attributes.begin(), type.attributes.end(),
              [](const AttributeDraft& a) { return a.path.uses_index || a.text.uses_index; }) ||
-         std::any_of(type.instances.begin(), type.instances.end(),
-                     [](const InstanceDraft& i) { return uses_index(i.uuid); });
+         (type.modelled && uses_index(type.modelled->initial.text)) ||
+         std::any_of(type.instances.begin(), type.instances.end(), [](const InstanceDraft& i) {
+           return uses_index(i.uuid) || uses_index(i.configuration.text);
+         });
 }
 
 // Whether the parent says something else in each repetition of the tables around it.
@@ -152,7 +154,7 @@ bool ParentExpander::add_type(const TypeDraft& draft, Index index,
                               std::optional<std::uint32_t> version, Building& building) {
   TypeSpec type = draft.spec;
   if (draft.modelled) {
-    type.modelled = modelled_.expand(*draft.modelled, version);
+    type.modelled = modelled_.expand(*draft.modelled, index, version);
     if (!type.modelled) return false;
     if (!draft.has_device_api) type.device_api = type.modelled->model->device_api();
   }
@@ -234,6 +236,12 @@ bool ParentExpander::fill_attributes(const TypeDraft& draft, Index index, TypeSp
                     "give the driver's directory another name, such as \"vendor\"");
       return false;
     }
+    if (type.modelled && has_instance_file(*type.modelled, group)) {
+      report_.error(attribute.path.where,
+                    fmt::format("the device model's interfaces show a file `{}`", group),
+                    "give the driver's directory another name, such as \"vendor\"");
+      return false;
+    }
     if (text->size() >= kShowBytesMax) {
       report_.error(attribute.text.where, "the text does not fit into a page",
                     fmt::format("write at most {} bytes", kShowBytesMax - 1));
@@ -253,7 +261,7 @@ bool ParentExpander::fill_attributes(const TypeDraft& draft, Index index, TypeSp
 
 bool ParentExpander::fill_instances(const TypeDraft& draft, Index index, Building& building,
                                     TypeSpec& type) {
-  std::uint64_t count = 0;
+  std::uint64_t units = 0;
   for (const InstanceDraft& instance : draft.instances) {
     InstanceSpec spec = instance.spec;
     if (instance.uuid) {
@@ -267,18 +275,43 @@ bool ParentExpander::fill_instances(const TypeDraft& draft, Index index, Buildin
       }
       building.parent.uuids.emplace_back(*spec.uuid, instance.uuid->where);
     }
-    count += spec.count;
-    type.instances.push_back(spec);
+    if (!configure_instance(instance, index, type, spec)) return false;
+    building.parent.instances += spec.count;
+    units += std::uint64_t{spec.count} * spec.units;
+    type.instances.push_back(std::move(spec));
   }
-  if (type.max_instances && count > *type.max_instances) {
+  if (type.max_instances && units > *type.max_instances) {
+    const bool aggregates = type.modelled && type.modelled->aggregate;
     report_.error(draft.instances.front().where,
-                  fmt::format("{} instances exist from the start, but the limit is {}", count,
-                              *type.max_instances),
+                  fmt::format("{} {} exist from the start, but the limit is {}", units,
+                              aggregates ? "units" : "instances", *type.max_instances),
                   "raise `max_instances`, or let fewer exist");
     return false;
   }
-  building.parent.instances += count;
-  building.pool_units += count * type.units;
+  building.pool_units += units * type.units;
+  return true;
+}
+
+bool ParentExpander::configure_instance(const InstanceDraft& draft, Index index,
+                                        const TypeSpec& type, InstanceSpec& spec) {
+  const ModelledSpec* const modelled = type.modelled.get();  // reading said it when there is none
+  if (modelled == nullptr) return true;
+  if (draft.configuration.is_said()) {
+    spec.configuration = modelled_.configuration_of(draft.configuration, index, *modelled->model);
+    if (spec.configuration == nullptr) return false;
+  }
+  if (draft.units_where && !modelled->aggregate) {
+    report_.error(*draft.units_where, "`aggregate` has no effect: the type does not aggregate",
+                  "add aggregate = { unit = \"64MiB\", max = 16 } and the interface "
+                  "`aggregation` to the type");
+    return false;
+  }
+  if (draft.units_where && spec.units > modelled->aggregate->max) {
+    report_.error(*draft.units_where,
+                  fmt::format("an instance can have at most {} units", modelled->aggregate->max),
+                  "lower `aggregate`, or raise the type's `max`");
+    return false;
+  }
   return true;
 }
 

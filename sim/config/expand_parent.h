@@ -46,6 +46,8 @@ class ParentExpander {
                   TypeSpec& type);
   bool fill_attributes(const TypeDraft& draft, Index index, TypeSpec& type);
   bool fill_instances(const TypeDraft& draft, Index index, Building& building, TypeSpec& type);
+  bool configure_instance(const InstanceDraft& draft, Index index, const TypeSpec& type,
+                          InstanceSpec& spec);
   bool check_pool(const ParentDraft& draft, const Building& building);
   bool within_budget(const TypeSpec& type, Region where);
 

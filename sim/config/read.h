@@ -27,6 +27,9 @@ enum class ModelOwner : std::uint8_t { type, function };
 std::optional<ModelledDraft> read_modelled(TableReader& table, const Value& value,
                                            ModelOwner owner);
 
+// version and configuration of a table, of which it may have one.
+ConfigurationDraft read_configuration(TableReader& table, const Value& value);
+
 // [model."NAME"] tables.
 void read_models(const Member& models, bool complete, Drafts& drafts, Report& report);
 

@@ -47,7 +47,7 @@ class ModelledReader {
         owner_ == ModelOwner::type
             ? table_.text("each_version_of", "each_version_of = \"vendor-a.com/my-nic\"")
             : std::nullopt;
-    read_version();
+    draft_.initial = read_configuration(table_, value_);
     if (const Member* interfaces = table_.take("interfaces", Kind::array, kInterfacesExample))
       read_interfaces(*interfaces);
     if (owner_ == ModelOwner::type) {
@@ -57,9 +57,8 @@ class ModelledReader {
     if (model && each) {
       report_.error(each->where, "`model` makes one type, `each_version_of` makes many",
                     "remove one of them");
-    } else if (each && (draft_.version || draft_.configuration)) {
-      report_.error(draft_.version ? draft_.version->second : draft_.configuration->where,
-                    "each of the types has a version of its own",
+    } else if (each && draft_.initial.is_said()) {
+      report_.error(draft_.initial.where(), "each of the types has a version of its own",
                     "remove the key, or write `model` instead of `each_version_of`");
     }
     if (!model && !each) {
@@ -73,18 +72,6 @@ class ModelledReader {
   }
 
  private:
-  void read_version() {
-    std::uint32_t number = 0;
-    if (table_.integer("version", {.least = 1, .most = UINT32_MAX - 1}, number))
-      draft_.version = {number, value_.find("version")->value.where};
-    draft_.configuration = table_.text("configuration", "configuration = \"version=2,rss=on\"");
-    if (draft_.version && draft_.configuration) {
-      report_.error(draft_.version->second,
-                    "`version` and `configuration` both say what a device is at first",
-                    "write configuration = \"version=2,rss=on\" alone");
-    }
-  }
-
   void read_interfaces(const Member& member) {
     draft_.interfaces_where = member.value.where;
     for (const Value& item : member.value.items) {
@@ -181,6 +168,20 @@ class ModelledReader {
 };
 
 }  // namespace
+
+ConfigurationDraft read_configuration(TableReader& table, const Value& value) {
+  ConfigurationDraft draft;
+  std::uint32_t number = 0;
+  if (table.integer("version", {.least = 1, .most = UINT32_MAX - 1}, number))
+    draft.version = {number, value.find("version")->value.where};
+  draft.text = table.text("configuration", "configuration = \"version=2,rss=on\"");
+  if (draft.version && draft.text) {
+    table.report().error(draft.version->second,
+                         "`version` and `configuration` both say what a device is at first",
+                         "write configuration = \"version=2,rss=on\" alone");
+  }
+  return draft;
+}
 
 std::optional<ModelledDraft> read_modelled(TableReader& table, const Value& value,
                                            ModelOwner owner) {

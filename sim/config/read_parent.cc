@@ -24,6 +24,9 @@ std::optional<InstanceDraft> read_instance(const Value& value, bool complete, Re
   const bool counted =
       table.integer("count", {.least = 1, .most = kInstancesMax}, draft.spec.count);
   const bool seeded = table.integer("seed", {.least = 0}, draft.spec.seed);
+  draft.configuration = read_configuration(table, value);
+  if (table.integer("aggregate", {.least = 1, .most = kCountMost}, draft.spec.units))
+    draft.units_where = value.find("aggregate")->value.where;
   table.finish();
   if (draft.uuid && (counted || seeded)) {
     report.error(value.where,
@@ -35,6 +38,28 @@ std::optional<InstanceDraft> read_instance(const Value& value, bool complete, Re
   if (!asked_for) table.missing("uuid", "write { uuid = \"…\" } or { count = 100, seed = 1 }");
   if (!draft.uuid && !counted) return std::nullopt;
   return draft;
+}
+
+// What the instances say of themselves can be said of devices of a model, and of types that make
+// any of its versions.
+void check_instances(const TypeDraft& type, const Value& table, Report& report) {
+  const bool names_model =
+      table.find("model") != nullptr || table.find("each_version_of") != nullptr;
+  const bool is_of_one_version =
+      type.modelled &&
+      (type.modelled->each_version || type.modelled->interfaces.has(Interface::version_per_type));
+  for (const InstanceDraft& instance : type.instances) {
+    const bool is_said = instance.configuration.is_said();
+    if (!names_model && (is_said || instance.units_where)) {
+      report.error(is_said ? instance.configuration.where() : *instance.units_where,
+                   "the instance is of no device model: its type has none",
+                   "add model = \"vendor-a.com/my-nic\" to the type");
+    } else if (is_said && is_of_one_version) {
+      report.error(instance.configuration.where(),
+                   "the type stands for one version, and so do its instances",
+                   "remove the key, or put the instance into a type with `model`");
+    }
+  }
 }
 
 // instances = 16, instances = [{ uuid = "…" }], or instances = { count = 100, seed = 1 }
@@ -107,6 +132,7 @@ TypeDraft read_type(const Value& value, bool complete, Report& report) {
   const Member* units = value.find("units");
   type.units_where = units != nullptr ? units->value.where : value.where;
   table.errc("exhausted", type.spec.exhausted);
+  if (table.complete()) check_instances(type, value, report);
   if (const Member* attributes = table.take("attributes", Kind::table,
                                             "attributes = { \"vendor/resolution\" = \"640x480\" }"))
     read_attributes(*attributes, report, type);

@@ -213,7 +213,8 @@ class Builder {
     Random random(wanted.seed ^ (std::uint64_t{parent} << 32) ^ raw(type));
     for (std::uint32_t i = 0; i < wanted.count; ++i) {
       const Uuid uuid = wanted.uuid ? *wanted.uuid : random.next_uuid();
-      const Errc errc = change_.create_instance(Create{type, uuid});
+      const Errc errc =
+          change_.create_instance(Create{type, uuid, wanted.configuration, wanted.units});
       ignored_ = {};
       if (errc == Errc::ok) continue;
       return fail(errc,

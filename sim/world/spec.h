@@ -31,11 +31,14 @@ struct VendorAttribute {
   std::string text;   // shown with a newline behind it; {uuid} and {type} are replaced
 };
 
-// Instances that exist from the start: one named uuid, or `count` uuids drawn from `seed`.
+// Instances that exist from the start: one named uuid, or `count` uuids drawn from `seed`, each
+// with a configuration of its own, or what its type makes.
 struct InstanceSpec {
   std::optional<Uuid> uuid;
   std::uint32_t count = 1;
   std::uint64_t seed = 0;
+  ConfigurationPtr configuration = nullptr;  // null: what the type makes
+  std::uint32_t units = 1;                   // of a type that aggregates, each
 };
 
 struct TypeSpec {

@@ -10,6 +10,7 @@ from simulated import MDEVSIM, ROOT, SimulatedHostCase, uuid
 EXAMPLES = ROOT / "scenarios" / "interfaces"
 U, V = uuid(1), uuid(2)
 GIVEN = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"  # exists from the start in some examples
+CONFIGURED = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"  # so does this one, otherwise than its type makes
 TYPES = "/sys/class/mdev_bus/0000:5e:00.0/mdev_supported_types"
 DEVICES = "/sys/bus/mdev/devices"
 FUNCTION = "/sys/bus/pci/devices/0000:5e:00.1"
@@ -218,7 +219,7 @@ class Exposure(Example):
 
     def test_instances_and_functions_tell_what_they_are(self):
         self.example_shows(f"""
-            for device in {DEVICES}/{GIVEN} {FUNCTION}; do
+            for device in {DEVICES}/{GIVEN} {DEVICES}/{CONFIGURED} {FUNCTION}; do
                 cd $device
                 cat model version rss rx-filter-size
             done
@@ -227,6 +228,10 @@ class Exposure(Example):
             2
             1
             0
+            https://vendor-a.com/my-nic
+            3
+            0
+            64
             https://vendor-a.com/my-nic
             3
             1

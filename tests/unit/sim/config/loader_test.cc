@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
 
+#include "sim/base/clock.h"
 #include "sim/base/limits.h"
+#include "sim/model/configuration.h"
+#include "sim/world/world.h"
 #include "tests/support/memory_files.h"
 
 namespace mdevsim::config {
@@ -125,6 +129,43 @@ mdev_types = [
   EXPECT_EQ(type.instances[0].uuid->to_string(), "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001");
   EXPECT_EQ(type.instances[1].count, 2U);
   EXPECT_EQ(type.instances[1].seed, 7U);
+}
+
+// What the devices of a file are at first, by their uuids' last digits.
+std::map<std::string, std::string> configurations_of(const HostSpec& host) {
+  class NoTime final : public Clock {
+    std::int64_t uptime_ms() const override { return 0; }
+  } const clock;
+  const auto world = World::build(host, clock);
+  EXPECT_TRUE(world.has_value());
+  std::map<std::string, std::string> found;
+  const World::Reading reading(**world);
+  reading->instances.for_each([&](InstanceId id, const Instance& instance) {
+    const auto has = reading->modelled({ObjectRef::Type::instance, raw(id)});
+    found[instance.uuid.to_string().substr(35)] =
+        to_text(has->device_model(), *has->configuration) + " x" +
+        std::to_string(reading->units_of(id));
+  });
+  return found;
+}
+
+TEST(Load, InstancesFromTheStartMayBeOtherThanWhatTheirTypeMakes) {
+  const auto hosts = hosts_of(R"(
+[model."a.com/nic"]
+params.rss = { type = "bool", off = false, since = 2 }
+versions.1 = {}
+versions.2 = { rss = true }
+[host.a.virtual."mtty/mtty"]
+mdev_types = [
+  { id = "1", model = "a.com/nic", interfaces = ["aggregation"], aggregate = { unit = "1GiB", max = 4 }, instances = [
+    { uuid = "00000000-0000-4000-8000-000000000001" },
+    { uuid = "00000000-0000-4000-8000-000000000002", version = 1 },
+    { uuid = "00000000-0000-4000-8000-000000000003", configuration = "version=2,rss=off", aggregate = 3 } ] },
+]
+)");
+  EXPECT_EQ(configurations_of(hosts[0]),
+            (std::map<std::string, std::string>{
+                {"1", "version=2 x1"}, {"2", "version=1 x1"}, {"3", "version=2,rss=off x3"}}));
 }
 
 TEST(Load, ATypeHasTheKernelsDefaults) {
@@ -256,6 +297,29 @@ TEST(Repeat, UuidsMayDependOnIt) {
       "\"00000000-0000-4000-8000-{i:012x}\" }] }]\n");
   EXPECT_EQ(hosts[0].virtual_devices[1].parent->types[0].instances[0].uuid->to_string(),
             "00000000-0000-4000-8000-000000000001");
+}
+
+TEST(Repeat, ConfigurationsMayDependOnIt) {
+  const auto hosts = hosts_of(R"(
+[model."a.com/nic"]
+params.queues = { type = "int", off = 0 }
+[host.a.virtual."m/m{i}"]
+repeat = 2
+mdev_types = [
+  { id = "1", model = "a.com/nic", configuration = "queues={i}", instances = [{ uuid = "00000000-0000-4000-8000-00000000001{i}" }] },
+  { id = "2", model = "a.com/nic", instances = [{ uuid = "00000000-0000-4000-8000-00000000002{i}", configuration = "queues=1{i}" }] },
+  { id = "s{i}", repeat = 2, model = "a.com/nic", configuration = "queues=2{i}", instances = { count = 1 } },
+]
+)");
+  const auto& first = *hosts[0].virtual_devices[0].parent;
+  const auto& second = *hosts[0].virtual_devices[1].parent;
+  const auto queues_of = [](const ConfigurationPtr& has) { return has->values[0].number; };
+  EXPECT_EQ(queues_of(first.types[0].modelled->initial), 0);
+  EXPECT_EQ(queues_of(second.types[0].modelled->initial), 1);
+  EXPECT_EQ(queues_of(first.types[1].instances[0].configuration), 10);
+  EXPECT_EQ(queues_of(second.types[1].instances[0].configuration), 11);
+  EXPECT_EQ(queues_of(second.types[2].modelled->initial), 20);
+  EXPECT_EQ(queues_of(second.types[3].modelled->initial), 21);
 }
 
 TEST(Repeat, TheSameUuidOnTwoHostsIsNoDuplicate) {
