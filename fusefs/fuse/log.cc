@@ -25,14 +25,15 @@ constexpr std::array kLevels = {
     LevelRow{LogLevel::debug, "debug", "<7>", "mdevsim-server: debug: "},
 };
 
-// Written bytes may be anything; a log line stays one line.
-std::string escaped(std::string_view bytes) {
+// What clients write may be in a message, and may be anything: a message stays one line.
+std::string escaped(std::string_view message) {
   std::string out;
-  for (const char c : bytes) {
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '\n') {
       out += "\\n";
-    } else if (c < ' ' || c == '\x7f') {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
     } else {
       out += c;
     }
@@ -55,7 +56,7 @@ void Log::write(LogLevel level, std::string_view message) {
   if (!enabled(level)) return;
   const LevelRow& row = kLevels[static_cast<std::size_t>(level)];
   const std::string line =
-      fmt::format("{}{}\n", journal_ ? row.journal_prefix : row.text_prefix, message);
+      fmt::format("{}{}\n", journal_ ? row.journal_prefix : row.text_prefix, escaped(message));
   // One write per line, so that lines of several threads do not mix. Nobody could be told if it
   // failed.
   [[maybe_unused]] const auto written = ::write(fd_, line.data(), line.size());
@@ -65,11 +66,11 @@ void RequestLog::after(const RequestFacts& facts, const Answer& answer) {
   const std::string_view detail = facts.detail;
   const auto microseconds =
       std::chrono::duration_cast<std::chrono::microseconds>(answer.duration).count();
-  log_.debug(fmt::format(
-      "pid={} comm={} uid={} op={} node={:#x}{}{}{} result={} bytes={} us={}", facts.pid,
-      escaped(read_command_name(facts.pid)), facts.uid, operation_name(facts.operation),
-      facts.node.value(), detail.empty() ? "" : " detail=\"", escaped(detail),
-      detail.empty() ? "" : "\"", errc_symbol(answer.errc), answer.bytes, microseconds));
+  log_.debug(fmt::format("pid={} comm={} uid={} op={} node={:#x}{}{}{} result={} bytes={} us={}",
+                         facts.pid, read_command_name(facts.pid), facts.uid,
+                         operation_name(facts.operation), facts.node.value(),
+                         detail.empty() ? "" : " detail=\"", detail, detail.empty() ? "" : "\"",
+                         errc_symbol(answer.errc), answer.bytes, microseconds));
 }
 
 }  // namespace mdevsim::fusefs
