@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fusefs/sysfs/interfaces/writes.h"
 #include "sim/model/verdict.h"
 #include "tests/support/any_configuration.h"
 #include "tests/support/sample_models.h"
@@ -29,10 +30,11 @@ constexpr const char* kParent = "devices/virtual/nic/nic";
 // Two instances of one type: the source, number 1, and the target, number 2.
 class Pair : public SysfsClient {
  public:
-  Pair(const DeviceModel& model, Configuration source, Configuration target,
+  Pair(std::shared_ptr<const DeviceModel> model, Configuration source, Configuration target,
        const std::vector<Interface>& interfaces)
-      : SysfsClient(host_of(model, target, interfaces)),
-        model_(model),
+      : SysfsClient(host_of(*model, target, interfaces)),
+        owner_(std::move(model)),
+        model_(*owner_),
         source_(std::move(source)),
         target_(std::move(target)) {
     create(1, source_);
@@ -40,7 +42,9 @@ class Pair : public SysfsClient {
   }
 
   const DeviceModel& model() const { return model_; }
-  Answer answer() const { return model::decide({model_, source_}, {model_, target_}).answer; }
+  const Configuration& target() const { return target_; }
+  model::Verdict verdict() const { return model::decide({model_, source_}, {model_, target_}); }
+  Answer answer() const { return verdict().answer; }
   bool is_possible() const { return answer() != Answer::incompatible; }
   bool is_safe_as_it_is() const {
     return answer() == Answer::identical || answer() == Answer::compatible;
@@ -99,15 +103,16 @@ class Pair : public SysfsClient {
     CHECK(outcome.errc == Errc::ok);
   }
 
+  const std::shared_ptr<const DeviceModel> owner_;
   const DeviceModel& model_;
   Configuration source_;
   Configuration target_;
 };
 
 Pair any_pair(const std::vector<Interface>& interfaces) {
-  const DeviceModel& model = testing::any_family();
-  const Configuration source = testing::any_configuration(model);
-  const Configuration target = testing::any_configuration(model);
+  const auto model = testing::any_model();
+  const Configuration source = testing::any_configuration(*model);
+  const Configuration target = testing::any_configuration(*model);
   return {model, source, target, interfaces};
 }
 
@@ -243,6 +248,78 @@ RC_GTEST_PROP(Interfaces, SoftwareVersionAgreesWithTheVerdict, ()) {
   expect_agreement(pair, suits && pair.write_all(std::move(writes)));
 }
 
+constexpr Interface kConfiguring[] = {Interface::type_attributes,  Interface::create_parameters,
+                                      Interface::config_params,    Interface::migration_info,
+                                      Interface::migration_params, Interface::software_version};
+
+// What is told to be written, by each interface, makes a device of the target that can take the
+// state: one that exists, number 2, and a new one, number 5.
+RC_GTEST_PROP(Interfaces, WhatIsToldToBeWrittenMakesTheTargetCompatible, ()) {
+  using sysfs::interfaces::Write;
+  using sysfs::interfaces::WriteTarget;
+  const Interface one =
+      *rc::gen::elementOf(std::vector<Interface>(std::begin(kConfiguring), std::end(kConfiguring)));
+  Pair pair = any_pair({one});
+  const model::Verdict verdict = pair.verdict();
+  if (verdict.answer == Answer::incompatible) return;
+  const bool is_new = *rc::gen::arbitrary<bool>();
+  const int number = is_new ? 5 : 2;
+  const std::string uuid = uuid_text(number);
+  const auto writes =
+      sysfs::interfaces::writes_of(one,
+                                   {is_new ? WriteTarget::Kind::type : WriteTarget::Kind::instance,
+                                    {pair.model(), pair.target()},
+                                    uuid},
+                                   verdict);
+  RC_ASSERT(writes.has_value());
+  for (const Write& write : *writes) {
+    const std::string directory =
+        write.directory == Write::Directory::type ? Pair::type() : Pair::device(number);
+    const std::string text = write.text.empty() ? "\n" : write.text;
+    RC_ASSERT(pair.write(directory + "/" + write.file, text) == Errc::ok);
+  }
+  RC_ASSERT(pair.is_safe_now(number));
+}
+
+// By each way that there is to give a parameter a value.
+RC_GTEST_PROP(Interfaces, AValueThatIsNotAllowedIsRefusedByEachOfThem, ()) {
+  Pair pair =
+      any_pair({Interface::type_attributes, Interface::create_parameters, Interface::config_params,
+                Interface::migration_info, Interface::migration_params,
+                Interface::migration_version, Interface::software_version});
+  const Configuration before = pair.target();
+  const std::uint32_t version = pair.model().version_of(before);
+  for (std::size_t i = 0; i < before.values.size(); ++i) {
+    const Parameter& parameter = pair.model().parameters()[i];
+    const model::Value value = testing::any_value_of(parameter);
+    if (before.values[i].is_absent() || parameter.accepts(value, version)) continue;
+    const std::string text = to_text(value);
+    const bool is_bool = value.kind == model::ValueKind::boolean;
+    const std::string numeric = is_bool ? std::to_string(value.number) : text;
+    const std::string setting = parameter.name + "=" + text;
+    const std::string control = "kernel/mdevsim/devices/" + uuid_text(2);
+    const std::pair<std::string, std::string> writes[] = {
+        {Pair::type() + "/" + parameter.name, numeric},
+        {Pair::device(2) + "/" + parameter.name, numeric},
+        {Pair::device(2) + "/migration/" + parameter.name, text},
+        {Pair::device(2) + "/migration/params/" + parameter.name, text},
+        {Pair::type() + "/create",
+         uuid_text(3) + ",version=" + std::to_string(version) + "," + setting},
+        {Pair::type() + "/migration_version", pair.model().name() + "@" + setting},
+        {Pair::device(2) + "/migration_version", pair.model().name() + "@" + setting},
+        {control + "/configuration", "version=" + std::to_string(version) + "," + setting},
+    };
+    for (const auto& [file, written] : writes) {
+      const Errc errc = pair.write(file, written);
+      if (errc != Errc::invalid) RC_LOG() << written << " -> " << file << "\n";
+      RC_ASSERT(errc == Errc::invalid);
+      RC_ASSERT(!pair.why.empty());
+    }
+  }
+  RC_ASSERT(pair.now(2) == before);
+  RC_ASSERT(!pair.exists(Pair::device(3)));
+}
+
 // Whatever is written to whichever file, what devices and types are is what the model allows.
 RC_GTEST_PROP(Interfaces, NothingThatIsNotAllowedIsEverAccepted, ()) {
   Pair pair =
@@ -259,11 +336,13 @@ RC_GTEST_PROP(Interfaces, NothingThatIsNotAllowedIsEverAccepted, ()) {
     const std::string text = *rc::gen::oneOf(
         rc::gen::map(rc::gen::inRange(-3, 400), [](int n) { return std::to_string(n); }),
         rc::gen::element<std::string>("on", "off", "", "xor", "none", "packed", "rss", "rss hash",
-                                      "filter ring legacy"),
+                                      "filter ring legacy", "p-0", "p-0 p-1"),
         rc::gen::arbitrary<std::string>());
     if (file == "remove" || pair.stat(folder + "/" + file).type != sysfs::NodeType::attribute)
       continue;
-    pair.write(folder + "/" + file, file == "create" ? uuid_text(9) + ",filter=" + text : text);
+    const std::string parameter = pair.model().parameters().front().name;
+    pair.write(folder + "/" + file,
+               file == "create" ? uuid_text(9) + "," + parameter + "=" + text : text);
   }
   const World::Reading reading(pair.world());
   std::vector<ObjectRef> all = {{ObjectRef::Type::mdev_type, 0}};

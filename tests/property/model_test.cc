@@ -14,17 +14,19 @@ namespace mdevsim::model {
 namespace {
 
 using testing::any_configuration;
-using testing::any_family;
+using testing::any_model;
 
 RC_GTEST_PROP(ConfigurationText, IsReadAsItWasWritten, ()) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   const Configuration configuration = any_configuration(model);
   RC_ASSERT(*parse_configuration(model, to_text(model, configuration)) == configuration);
 }
 
 RC_GTEST_PROP(ConfigurationText, OfAnyBytesIsRefusedOrHasACanonicalForm,
               (const std::string& text)) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   const auto read = parse_configuration(model, text);
   if (read) {
     RC_ASSERT(*parse_configuration(model, to_text(model, *read)) == *read);
@@ -34,13 +36,15 @@ RC_GTEST_PROP(ConfigurationText, OfAnyBytesIsRefusedOrHasACanonicalForm,
 }
 
 RC_GTEST_PROP(Verdict, IsReflexive, ()) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   const Configuration configuration = any_configuration(model);
   RC_ASSERT(decide({model, configuration}, {model, configuration}).answer == Answer::identical);
 }
 
 RC_GTEST_PROP(Verdict, HoldsAfterItsSteps, ()) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   const Configuration source = any_configuration(model);
   const Configuration target = any_configuration(model);
   const Verdict verdict = decide({model, source}, {model, target});
@@ -59,7 +63,8 @@ RC_GTEST_PROP(Verdict, HoldsAfterItsSteps, ()) {
 }
 
 RC_GTEST_PROP(Verdict, EveryStepLeavesAConfigurationThatTheModelSupports, ()) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   const Configuration source = any_configuration(model);
   Configuration target = any_configuration(model);
   const Verdict verdict = decide({model, source}, {model, target});
@@ -70,7 +75,8 @@ RC_GTEST_PROP(Verdict, EveryStepLeavesAConfigurationThatTheModelSupports, ()) {
 }
 
 RC_GTEST_PROP(VersionMatrix, AgreesWithTheVerdict, ()) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   const VersionMatrix matrix(model);
   const auto source = *rc::gen::inRange<std::size_t>(0, matrix.size());
   const auto target = *rc::gen::inRange<std::size_t>(0, matrix.size());
@@ -81,7 +87,8 @@ RC_GTEST_PROP(VersionMatrix, AgreesWithTheVerdict, ()) {
 
 // Destinations of two hosts, some of them in use, some with parameters of their own.
 RC_GTEST_PROP(Destinations, TheBestIsWhatVerdictsOnAllWouldChoose, ()) {
-  const DeviceModel& model = any_family();
+  const auto owner = any_model();
+  const DeviceModel& model = *owner;
   std::vector<Configuration> configurations;
   const auto own = *rc::gen::inRange(0, 20);
   for (int i = 0; i < own; ++i) configurations.push_back(any_configuration(model));
@@ -90,7 +97,7 @@ RC_GTEST_PROP(Destinations, TheBestIsWhatVerdictsOnAllWouldChoose, ()) {
     devices.push_back({model, configuration});
   const auto listed = *rc::gen::inRange<std::size_t>(0, 20);
   for (std::size_t i = 0; i < listed; ++i)
-    devices.push_back({model, model.versions()[i * 13].configuration});
+    devices.push_back({model, model.versions()[i * 13 % model.versions().size()].configuration});
   for (std::size_t i = devices.size(); i-- > 0;) devices.push_back(devices[i]);
   Destinations destinations(devices);
   std::vector<bool> is_free(devices.size(), true);
