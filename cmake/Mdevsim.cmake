@@ -52,6 +52,26 @@ function(mdevsim_test name)
     ENVIRONMENT "${arg_ENVIRONMENT}" RESOURCE_LOCK "${arg_RESOURCE_LOCK}")
 endfunction()
 
+# mdevsim_user_test(NAME FILE LABELS ... TIMEOUT SECONDS USERS root|unprivileged ... [CASES ...] [ENVIRONMENT ...]
+#                   [RESOURCE_LOCK ...] [OWN_MOUNTS]): a Python script of the current folder that uses mdevsim, once as each
+# of these users: the test NAME.USER. With OWN_MOUNTS in a mount namespace of its own.
+function(mdevsim_user_test name file)
+  cmake_parse_arguments(arg "OWN_MOUNTS" "TIMEOUT" "LABELS;USERS;CASES;ENVIRONMENT;RESOURCE_LOCK" ${ARGN})
+  math(EXPR seconds "(${arg_TIMEOUT} - 20) * ${MDEVSIM_TIMEOUT_FACTOR}")
+  set(command ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/${file} ${arg_CASES})
+  if(arg_OWN_MOUNTS)
+    list(PREPEND command unshare --mount --propagation private)
+  endif()
+  foreach(user IN LISTS arg_USERS)
+    mdevsim_test(${name}.${user}
+      COMMAND ${command}
+      LABELS ${arg_LABELS} ${user} TIMEOUT ${arg_TIMEOUT} RESOURCE_LOCK ${arg_RESOURCE_LOCK}
+      ENVIRONMENT PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support:${PROJECT_SOURCE_DIR}/tests/mount
+        MDEVSIM_BIN=$<TARGET_FILE_DIR:mdevsim> MDEVSIM_TEST_USER=${user} MDEVSIM_TEST_SECONDS=${seconds} ${arg_ENVIRONMENT})
+    set_tests_properties(${name}.${user} PROPERTIES FIXTURES_REQUIRED dev_fuse)
+  endforeach()
+endfunction()
+
 # mdevsim_fuzz_target(NAME SOURCES ... LINKS ... [CORPUS FOLDER] [DICTIONARY FILE]): a libFuzzer target, built by the
 # preset `fuzz` alone, and a ctest of the label `fuzz` that runs it for MDEVSIM_FUZZ_SECONDS.
 function(mdevsim_fuzz_target name)
