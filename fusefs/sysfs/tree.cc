@@ -436,13 +436,14 @@ model::FaultDecision Tree::begin(NodeId node, std::string_view operation, std::s
                                  const std::function<std::string()>& command) {
   if (!has_operation_faults(node)) return {};
   World& world = *impl_->worlds[node.host()];
-  std::string asking;
+  bool asks_for_command = false;
   {
     const World::Reading reading(world);
     if (!reading->faults.awaits(operation)) return {};
-    if (reading->faults.asks_for_command(operation)) asking = "?";
+    asks_for_command = reading->faults.asks_for_command(operation);
   }
-  if (!asking.empty()) asking = command();  // reads a file: not under the lock
+  // It reads a file: not under the lock.
+  const std::string asking = asks_for_command ? command() : std::string();
   World::Writing writing(world);
   const View view{writing.state(), node};
   if (!can_be_named(view)) return {};

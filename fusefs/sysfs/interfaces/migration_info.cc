@@ -108,16 +108,12 @@ bool parameter_visible(const View& view) {
 }
 NodeId migration_directory(const View& view) { return view.node.at(row::migration); }
 
-constexpr Row migration_parameter() {
-  Row made = for_each_parameter(
-      read_write("", kNoParent, migration_parameter_show, parameter_store, parameter_visible));
-  made.holder = migration_directory;
-  return made;
-}
-
 }  // namespace
 
-constinit const Row kMigrationParameter = migration_parameter();
+constinit const Row kMigrationParameter =
+    held_by(for_each_parameter(read_write("", kNoParent, migration_parameter_show, parameter_store,
+                                          parameter_visible)),
+            migration_directory);
 
 constinit const std::array<Row, 2> kMigrationInfo = {
     in_owner(read_only("migration_info.json", kNoParent, info_show, fits)),

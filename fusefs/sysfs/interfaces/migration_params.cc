@@ -64,16 +64,12 @@ Result<Command> parameter_store(const View& view, std::string_view bytes) {
 }
 NodeId staged_directory(const View& view) { return view.node.at(row::staged); }
 
-constexpr Row staged_parameter() {
-  Row made = for_each_parameter(
-      read_write("", kNoParent, staged_parameter_show, parameter_store, parameter_visible));
-  made.holder = staged_directory;
-  return made;
-}
-
 }  // namespace
 
-constinit const Row kStagedParameter = staged_parameter();
+constinit const Row kStagedParameter =
+    held_by(for_each_parameter(read_write("", kNoParent, staged_parameter_show, parameter_store,
+                                          parameter_visible)),
+            staged_directory);
 constinit const Row kStaged = directory("params", row::migration, of_device);
 
 constinit const std::array<Row, 2> kMigrationParams = {

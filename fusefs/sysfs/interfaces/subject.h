@@ -47,11 +47,13 @@ inline std::size_t place_of(const View& view) { return view.node.index(); }
 bool has_parameter(const View& view);
 void parameter_name(const View& view, std::string& out);
 
-// A row that lies in the owner's own directory.
-constexpr Row in_owner(Row row) {
-  row.holder = owner_node;
+// A row that lies in that directory.
+constexpr Row held_by(Row row, NodeId (*holder)(const View& view)) {
+  row.holder = holder;
   return row;
 }
+// In the owner's own one.
+constexpr Row in_owner(Row row) { return held_by(row, owner_node); }
 // A row for each parameter; the directory that holds it lists it.
 constexpr Row for_each_parameter(Row row) {
   row.name_of = parameter_name;
