@@ -117,8 +117,7 @@ Result<Value> parse_setting(const DeviceModel& model, const Parameter& parameter
   const bool disables =
       text.empty() || (!model.disable_string().empty() && text == model.disable_string());
   if (disables && parameter.off) return *parameter.off;
-  if (text.empty() && parameter.kind != ValueKind::string)
-    return refuse("it cannot be disabled: the model has no off value");
+  if (text.empty()) return refuse("it cannot be disabled: the model has no off value");
   auto value = parse_value(parameter.kind, text);
   if (!value) return refuse(fmt::format("\"{}\" is not {}", text, kind_syntax(parameter.kind)));
   if (auto fault = wrong_value(parameter, *value, version))

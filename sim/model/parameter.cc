@@ -37,7 +37,7 @@ bool Allowed::contains(const Value& value) const {
 bool Parameter::accepts(const Value& value, std::uint32_t version) const {
   if (value.kind != kind || !versions.contains(version)) return false;
   // In a configuration the empty text disables: it can be no other value.
-  if (value.kind == ValueKind::string && value.text.empty() && off && value != off) return false;
+  if (value.kind == ValueKind::string && value.text.empty() && value != off) return false;
   return allowed.empty() || std::any_of(allowed.begin(), allowed.end(), [&](const Allowed& item) {
            return item.versions.contains(version) && item.contains(value);
          });
@@ -48,7 +48,8 @@ std::string Parameter::allowed_text(std::uint32_t version) const {
   for (const Allowed& item : allowed) {
     if (item.versions.contains(version)) items.push_back(item_text(item));
   }
-  if (allowed.empty()) return std::string(kind_syntax(kind));
+  if (allowed.empty())
+    return kind == ValueKind::string ? "text that is not empty" : std::string(kind_syntax(kind));
   std::string text;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i > 0) text += i + 1 == items.size() ? " or " : ", ";

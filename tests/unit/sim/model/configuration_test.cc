@@ -116,9 +116,17 @@ TEST(Configuration, AParameterNeedsWhatItRequires) {
 TEST(Configuration, AParameterWithoutAnOffValueCannotBeDisabled) {
   ModelSpec spec = testing::my_nic_spec();
   spec.parameters[0].off.reset();
+  Parameter label = testing::text_parameter("label", {"nic"});
+  label.allowed.clear();
+  spec.parameters.push_back(label);
   const DeviceModel model = testing::built(spec);
   EXPECT_EQ(parse_configuration(model, "rss=").error().why,
             "`rss`: it cannot be disabled: the model has no off value");
+  EXPECT_EQ(parse_configuration(model, "label=").error().why,
+            "`label`: it cannot be disabled: the model has no off value");
+  const auto now = *parse_configuration(model, "version=1,label=x");
+  EXPECT_EQ(with_value(model, now, 0, Value::string("")).error().why,
+            "`label`: \"\" is not allowed in version 1: it may be text that is not empty");
 }
 
 TEST(Configuration, TheModelMayNameAStringThatDisables) {
