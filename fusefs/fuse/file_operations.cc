@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "fusefs/fuse/guard.h"
@@ -145,6 +146,11 @@ Errc read_file(Request& request, OpenFile& file, std::uint64_t offset, std::size
   return file.text.read(offset, size, source, out);
 }
 
+// None for most files: not all that have no positions have a stream behind them.
+std::shared_ptr<sysfs::Stream> stream_of(OpenFile& file) {
+  return file.kind == sysfs::FileKind::stream ? file.kept().stream : nullptr;
+}
+
 // Straight from where the bytes lie: a device's lock keeps them still until the kernel has them.
 void read_stream(Request& request, sysfs::Stream& stream, std::size_t size) {
   const Errc errc = stream.read(size, [&](auto pieces) { request.reply_pieces(pieces); });
@@ -156,9 +162,7 @@ void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* i
   bytes.clear();
   OpenFile& file = file_of(*info);
   const sysfs::NodeId node = file.node;
-  if (file.kind == sysfs::FileKind::stream) {
-    return read_stream(request, *file.kept().stream, size);
-  }
+  if (const auto stream = stream_of(file)) return read_stream(request, *stream, size);
   // Only reads into the page cache, which splice(2) and readahead(2) make, come without a lock
   // owner.
   const bool into_page_cache = info->lock_owner == 0;
@@ -187,8 +191,8 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
               fuse_file_info* info) {
   OpenFile& file = file_of(*info);
   const sysfs::NodeId node = file.node;
-  if (file.kind == sysfs::FileKind::stream) {
-    const Errc errc = file.kept().stream->write({bytes, size});
+  if (const auto stream = stream_of(file)) {
+    const Errc errc = stream->write({bytes, size});
     return errc == Errc::ok ? request.reply_written(size) : request.answer(errc);
   }
   const auto position = static_cast<std::uint64_t>(offset);
