@@ -39,10 +39,14 @@ struct Found {
   std::size_t kind;
 };
 
-// Numbers of steps for the kinds of a block, one bit of each number in each plane.
-class StepCounters {
+// Counts rows for the kinds of a block, one bit of each number in each plane.
+class Counters {
  public:
   static constexpr std::size_t kBatch = 7;  // seven ones make a number of three bits
+
+  // Counts to `most` at most.
+  explicit Counters(std::size_t most)
+      : planes_used_(std::max<std::size_t>(3, std::bit_width(most))) {}
 
   void add(const std::array<Block, kBatch>& ones) {
     const Sum first = sum(ones[0], ones[1], ones[2]);
@@ -55,24 +59,22 @@ class StepCounters {
     planes_[1] = plane.bit;
     plane = sum(planes_[2], middle.carry, plane.carry);
     planes_[2] = plane.bit;
-    for (std::size_t i = 3; any(plane.carry); ++i) {
+    for (std::size_t i = 3; i < planes_used_; ++i) {
       plane = sum(planes_[i], plane.carry, Block{});
       planes_[i] = plane.bit;
     }
   }
 
-  // Leaves those of the candidates that have the fewest; returns how many that is.
-  std::size_t keep_fewest(Block& candidates) const {
-    std::size_t steps = 0;
-    for (std::size_t i = planes_.size(); i-- > 0;) {
-      const Block fewer = candidates & ~planes_[i];
-      if (any(fewer)) {
-        candidates = fewer;
-      } else {
-        steps |= std::size_t{1} << i;
-      }
+  // Leaves those of the candidates that have the most; returns how many that is.
+  std::size_t keep_most(Block& candidates) const {
+    std::size_t count = 0;
+    for (std::size_t i = planes_used_; i-- > 0;) {
+      const Block more = candidates & planes_[i];
+      if (!any(more)) continue;
+      candidates = more;
+      count |= std::size_t{1} << i;
     }
-    return steps;
+    return count;
   }
 
  private:
@@ -86,7 +88,8 @@ class StepCounters {
     return {half ^ c, (a & b) | (half & c)};
   }
 
-  std::array<Block, std::bit_width(kParametersMax)> planes_{};
+  std::array<Block, std::bit_width(kParametersMax + kBatch)> planes_{};
+  std::size_t planes_used_;
 };
 
 }  // namespace
@@ -151,7 +154,7 @@ class Destinations::Group {
 
   // Of rows; those of all kinds are left out, since they tell nothing.
   struct Offsets {
-    std::array<std::uint32_t, kParametersMax + StepCounters::kBatch> list;
+    std::array<std::uint32_t, kParametersMax + Counters::kBatch> list;
     std::size_t count = 0;
   };
 
@@ -209,27 +212,26 @@ class Destinations::Group {
     return compatible;
   }
 
-  // A step for each parameter that has not got what the source asks for.
+  // A step for each parameter that has not got what the source asks for: the kinds with the most
+  // rows need the fewest.
   std::optional<Found> fewest_steps(const Rows& rows, std::size_t lacking_in_all) const {
     const Offsets possible = offsets_of(&ValueRows::can_have, rows);
     Offsets serving = offsets_of(&ValueRows::serves, rows);
     auto* const end =
         std::remove(serving.list.begin(), serving.list.begin() + serving.count, store_->nobody());
     serving.count = static_cast<std::size_t>(end - serving.list.begin());
-    while (serving.count % StepCounters::kBatch != 0) serving.list[serving.count++] = everybody_;
+    while (serving.count % Counters::kBatch != 0) serving.list[serving.count++] = everybody_;
     std::optional<Found> best;
     for (std::size_t at = 0; at < store_->blocks(); ++at) {
       Block kinds = free_[at];
       keep(possible, at, kinds);
       if (!any(kinds)) continue;
-      StepCounters counters;
-      for (std::size_t i = 0; i < serving.count; i += StepCounters::kBatch) {
-        std::array<Block, StepCounters::kBatch> lacking;
-        for (std::size_t j = 0; j < lacking.size(); ++j)
-          lacking[j] = ~store_->row(serving.list[i + j])[at];
-        counters.add(lacking);
+      Counters counters(serving.count);
+      for (std::size_t i = 0; i < serving.count; i += Counters::kBatch) {
+        const auto having = [&](std::size_t j) { return store_->row(serving.list[i + j])[at]; };
+        counters.add({having(0), having(1), having(2), having(3), having(4), having(5), having(6)});
       }
-      const std::size_t steps = lacking_in_all + counters.keep_fewest(kinds);
+      const std::size_t steps = lacking_in_all + serving.count - counters.keep_most(kinds);
       if (best && best->rank.steps <= steps) continue;
       best = found(Answer::configurable, steps, at * kBlockBits + first_bit(kinds));
     }
