@@ -67,7 +67,7 @@ void RequestLog::after(const RequestFacts& facts, const Answer& answer) {
   const auto microseconds =
       std::chrono::duration_cast<std::chrono::microseconds>(answer.duration).count();
   log_.debug(fmt::format("pid={} comm={} uid={} op={} node={:#x}{}{}{} result={} bytes={} us={}",
-                         facts.pid, read_command_name(facts.pid), facts.uid,
+                         facts.pid, std::string_view(read_command_name(facts.pid)), facts.uid,
                          operation_name(facts.operation), facts.node.value(),
                          detail.empty() ? "" : " detail=\"", detail, detail.empty() ? "" : "\"",
                          errc_symbol(answer.errc), answer.bytes, microseconds));
