@@ -32,7 +32,8 @@ void append_word(std::string& out, std::string_view word) {
 
 // "1-3 7": numbers that follow each other are a range.
 Errc versions_show(const View& view, std::string& out) {
-  const auto& versions = subject_of(view).device_model().versions();
+  const Subject subject = subject_of(view);
+  const auto& versions = subject.device_model().versions();
   std::string text;
   for (std::size_t first = 0; first < versions.size();) {
     std::size_t last = first;

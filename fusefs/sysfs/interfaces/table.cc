@@ -28,7 +28,8 @@ bool has_directory(const View& view) {
 // The entries of a directory that has one for each parameter, beside those of the table.
 template <std::uint8_t kRow>
 void parameter_children(const View& view, const ChildSink& sink) {
-  const auto& parameters = subject_of(view).device_model().parameters();
+  const Subject subject = subject_of(view);
+  const auto& parameters = subject.device_model().parameters();
   for (std::uint32_t i = 0; i < parameters.size(); ++i) {
     const NodeId node = view.node.at(kRow, i);
     if (row_of(node).visible(view.at(node))) sink(parameters[i].name, node);
