@@ -22,6 +22,7 @@ void measure_start(const Lab& lab);
 void measure_versions(const Lab& lab);
 void measure_scale(const Lab& lab);
 void measure_libvirt(const Lab& lab);
+void measure_scenarios(const Lab& lab);
 void measure_verdicts(const Lab& lab);
 void measure_references(const Lab& lab);
 void measure_state(const Lab& lab);
@@ -55,6 +56,7 @@ inline constexpr std::array kBenches{
           measure_versions},
     Bench{"data", "a device's stream through its file, read and written", measure_data_files},
     Bench{"libvirt", "libvirt's nodedev-create inside mdevsim run", measure_libvirt},
+    Bench{"scenario", "small cases of mdevsim test in a second", measure_scenarios},
     Bench{"compat", "verdicts on a million pairs, and the best of 100,000 destinations",
           measure_verdicts},
     Bench{"state", "what moving device state is made of, in process", measure_state},

@@ -29,6 +29,9 @@ constexpr Goal ratio_at_least(double number) {
 constexpr Goal value_at_most(double number) {
   return {Goal::Of::value, Goal::Bound::at_most, number};
 }
+constexpr Goal value_at_least(double number) {
+  return {Goal::Of::value, Goal::Bound::at_least, number};
+}
 
 struct Row {
   std::string name;
