@@ -20,11 +20,13 @@ namespace {
 
 constexpr int kExitNotConverged = 5;
 constexpr int kExitRefused = 6;
+constexpr int kExitCancelled = 7;
 
 Syntax syntax() {
   Syntax syntax;
   syntax.usage =
-      "mdevsim migrate FROM TO [--bandwidth RATE] [--downtime-limit TIME] [--rounds N] [--json]";
+      "mdevsim migrate FROM TO [--bandwidth RATE] [--downtime-limit TIME] [--rounds N] "
+      "[--cancel-after TIME] [--json]";
   syntax.purpose =
       "Migrates the state of a running device: has TO fit, copies in rounds while FROM works, "
       "stops\n"
@@ -32,7 +34,8 @@ Syntax syntax() {
       "SYSROOT/kernel/mdevsim/devices/<uuid or PCI address> of mounted hosts. Whatever fails, and "
       "if\n"
       "it is killed, FROM runs on and TO is reset.\n\n"
-      "Ends with 0, 1 failed, 2 usage, 5 not converged, 6 refused: TO cannot be made to fit.";
+      "Ends with 0, 1 failed, 2 usage, 5 not converged, 6 refused: TO cannot be made to fit, 7 "
+      "cancelled.";
   syntax.options.add_options()("from", po::value<std::string>());
   syntax.options.add_options()("to", po::value<std::string>());
   syntax.options.add_options()(
@@ -43,6 +46,8 @@ Syntax syntax() {
                                "how long the device may stand still: us, ms or s");
   syntax.options.add_options()("rounds", po::value<unsigned>()->value_name("N")->default_value(30),
                                "how many rounds of pre-copy at most");
+  syntax.options.add_options()("cancel-after", po::value<std::string>()->value_name("TIME"),
+                               "give up when it has taken so long, of simulated time");
   syntax.options.add_options()("json", "print the figures of each round as JSON");
   syntax.positional.add("from", 1).add("to", 1);
   syntax.required = {"from", "to"};
@@ -82,6 +87,11 @@ std::string read_options(const Arguments& given, state::MoveLimits& limits) {
   if (!limit)
     return "--downtime-limit " + given.text("downtime-limit") + ": it is no time, such as 300ms";
   limits.downtime_us = *limit;
+  if (given.has("cancel-after")) {
+    limits.cancel_after_us = parse_time_us(given.text("cancel-after"));
+    if (!limits.cancel_after_us)
+      return "--cancel-after " + given.text("cancel-after") + ": it is no time, such as 50ms";
+  }
   limits.rounds_max = given.values["rounds"].as<unsigned>();
   return limits.rounds_max > 0 ? "" : "--rounds 0: there is at least one";
 }
@@ -109,6 +119,8 @@ int exit_status(state::MoveOutcome outcome) {
       return kExitNotConverged;
     case state::MoveOutcome::refused:
       return kExitRefused;
+    case state::MoveOutcome::cancelled:
+      return kExitCancelled;
     case state::MoveOutcome::failed:
       break;
   }

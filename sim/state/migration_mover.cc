@@ -66,6 +66,7 @@ class Mover {
   Result<void> stop_and_copy();
   Result<bool> send_piece(bool paused);
   Result<void> send_round(bool paused);
+  Result<void> look_whether_cancelled();
   void put_back();
 
   MigrationEnd& source_;
@@ -147,12 +148,21 @@ Result<bool> Mover::send_piece(bool paused) {
   report_.total_us += us;
   if (auto passed = source_.pass(us); !passed) return tl::unexpected(std::move(passed).error());
   if (auto passed = target_.pass(us); !passed) return tl::unexpected(std::move(passed).error());
+  if (auto goes_on = look_whether_cancelled(); !goes_on)
+    return tl::unexpected(std::move(goes_on).error());
+  return true;
+}
+
+Result<void> Mover::look_whether_cancelled() {
+  bool is_cancelled = limits_.cancel_after_us && report_.total_us >= *limits_.cancel_after_us;
   if (observer_ != nullptr) {
     TRY_SET(const std::uint64_t left, source_.left_bytes());
-    if (!observer_->on_progress(report_, left))
-      return fail(Errc::cancelled, "the migration was cancelled");
+    is_cancelled = !observer_->on_progress(report_, left) || is_cancelled;
   }
-  return true;
+  if (!is_cancelled) return {};
+  report_.outcome = MoveOutcome::cancelled;
+  return fail(Errc::cancelled,
+              "the migration was cancelled after " + std::to_string(report_.total_us) + " us");
 }
 
 // The target must not run with half a state, and the source never stopped being the device.
@@ -191,8 +201,8 @@ MoveReport move_state(MigrationEnd& source, MigrationEnd& target, const MoveLimi
 }
 
 std::string_view outcome_name(MoveOutcome outcome) {
-  constexpr std::array<std::string_view, 4> kNames = {"moved", "not converged", "refused",
-                                                      "failed"};
+  constexpr std::array<std::string_view, 5> kNames = {"moved", "not converged", "refused",
+                                                      "cancelled", "failed"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 

@@ -58,6 +58,8 @@ struct MoveLimits {
   std::uint64_t bandwidth_bytes_per_s = 0;  // 0: moving takes no time
   std::int64_t downtime_us = 300'000;
   std::uint32_t rounds_max = 30;  // of pre-copy; then it has not converged
+  // Gives up when moving has taken so long and has not ended.
+  std::optional<std::int64_t> cancel_after_us = std::nullopt;
   // Stops the source after rounds_max, however long the rest takes, instead of giving up.
   bool force = false;
 };
@@ -73,6 +75,7 @@ enum class MoveOutcome : std::uint8_t {
   moved,          // the target runs, the source is stopped
   not_converged,  // the source writes faster than the bandwidth
   refused,        // the target does not take such a state
+  cancelled,      // by the observer, or when its time was over
   failed,         // anything else
 };
 
@@ -100,7 +103,7 @@ class MoveObserver {
 MoveReport move_state(MigrationEnd& source, MigrationEnd& target, const MoveLimits& limits,
                       MoveObserver* observer = nullptr);
 
-// "moved", "not converged", "refused", "failed"
+// "moved", "not converged", "refused", "cancelled", "failed"
 std::string_view outcome_name(MoveOutcome outcome);
 
 }  // namespace mdevsim::state

@@ -178,9 +178,28 @@ TEST(Mover, IsCancelledAtAnyMoment) {
       EXPECT_GT(times, 5);
       break;
     }
+    EXPECT_EQ(report.outcome, MoveOutcome::cancelled);
     EXPECT_EQ(report.error.code, Errc::cancelled);
     move.expect_as_before();
   }
+}
+
+TEST(Mover, IsCancelledWhenItsTimeIsOver) {
+  const auto model = busy_model(20 * kMiB, 4 * kMiB);
+  const MoveLimits limits{
+      .bandwidth_bytes_per_s = 100 * kMiB, .downtime_us = 1000, .cancel_after_us = 20'000};
+  Move cut(model);
+  const MoveReport report = cut.run(limits);
+  EXPECT_EQ(report.outcome, MoveOutcome::cancelled);
+  EXPECT_GE(report.total_us, 20'000);
+  cut.expect_as_before();
+  Move patient(model);
+  EXPECT_EQ(patient
+                .run({.bandwidth_bytes_per_s = 100 * kMiB,
+                      .downtime_us = 1000,
+                      .cancel_after_us = 10'000'000})
+                .outcome,
+            MoveOutcome::moved);
 }
 
 // What goes wrong on the way, by the number of the bytes that went through before.
