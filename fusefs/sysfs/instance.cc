@@ -26,6 +26,7 @@ NodeId self(const View& view) { return view.node.at(instance_row::self); }
 // the driver holds.
 bool stays(const View& view) { return !instance_of(view).removing; }
 bool can_be_removed(const View& view) { return stays(view) && !instance_of(view).stuck; }
+bool is_typed(const View& view) { return stays(view) && view.state.is_typed(id_of(view)); }
 bool has_driver(const View& view) {
   const Instance& instance = instance_of(view);
   return instance.bound && !instance.removing && !instance.unbinding;
@@ -164,7 +165,7 @@ constexpr Row vendor_file() {
 constexpr auto kHead = std::to_array<Row>({
     with_children(directory_in(holder, name), own_children, own_find, own_subdirectories),
     link_in(bus_devices, name, self, stays),
-    link_in(type_devices, name, self, stays),
+    link_in(type_devices, name, self, is_typed),
     link_in(driver_node, name, self, has_driver),
     link_in(group_devices, name, self, has_group),
     with_children(directory("vfio-dev", 0, has_vfio_device), only_child<vfio_node>,
@@ -177,7 +178,7 @@ static_assert(kHead.size() == instance_row::first_file);
 constexpr auto kFiles = std::to_array<Row>({
     link("driver", 0, driver_node, has_driver),
     link("iommu_group", 0, group_node, has_group),
-    link("mdev_type", 0, type_node, stays),
+    link("mdev_type", 0, type_node, is_typed),
     write_only("remove", 0, remove_store, can_be_removed),
     link("subsystem", 0, mdev_bus, stays),
     read_write("uevent", 0, uevent_show<ObjectRef::Type::instance>,

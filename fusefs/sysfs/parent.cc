@@ -162,11 +162,15 @@ const Parent::TypeState* type_use(const View& view) {
   const auto at = parent.types_in_use.find(view.state.index_of(parent, type_id(view)));
   return at == parent.types_in_use.end() ? nullptr : &at->second;
 }
+// Of an instance, by the rule that its own row has.
+bool is_linked(const View& view, InstanceId id, const Instance& instance) {
+  return !instance.removing && view.state.is_typed(id);
+}
 void devices_children(const View& view, const ChildSink& sink) {
   const Parent::TypeState* use = type_use(view);
   for (InstanceId id = use == nullptr ? InstanceId::none : use->first; id != InstanceId::none;) {
     const Instance& instance = *view.state.instance(id);
-    if (!instance.removing)
+    if (is_linked(view, id, instance))
       sink(instance.uuid.to_string(), view.other(Kind::instance, raw(id), instance_row::type_link));
     id = instance.next;
   }
@@ -178,7 +182,7 @@ bool devices_find(const View& view, std::string_view name, NodeId& out) {
   if (id == InstanceId::none) return false;
   const Instance& instance = *view.state.instance(id);
   out = view.other(Kind::instance, raw(id), instance_row::type_link);
-  return instance.type == type_id(view) && !instance.removing;
+  return instance.type == type_id(view) && is_linked(view, id, instance);
 }
 
 constexpr Row kTypeRows[] = {

@@ -30,7 +30,8 @@ constexpr Word<FaultPoint> kPoints[] = {
 constexpr Word<EventFate> kEventFates[] = {
     {"lost", EventFate::lost}, {"doubled", EventFate::doubled}, {"late", EventFate::late}};
 constexpr Word<InstanceFate> kInstanceFates[] = {{"vanishes", InstanceFate::vanishes},
-                                                 {"stuck", InstanceFate::stuck}};
+                                                 {"stuck", InstanceFate::stuck},
+                                                 {"untyped", InstanceFate::untyped}};
 
 constexpr std::string_view kOperations[] = {
     "open",    "read",    "write",    "lookup",   "getattr",   "setattr",    "readlink",
@@ -295,6 +296,11 @@ Problem check_what(const FaultRule& rule) {
   if (rule.instance == InstanceFate::stuck && rule.errc) {
     return FaultProblem{"the removal of an instance that gets stuck fails with EAGAIN",
                         "leave out the `errno`"};
+  }
+  if (rule.instance == InstanceFate::untyped &&
+      (rule.point != FaultPoint::create || rule.errc || rule.delay_ms == 0)) {
+    return FaultProblem{"an instance is untyped for a while after it was created",
+                        "write at = \"create\" and delay = \"50ms\", without an errno"};
   }
   return std::nullopt;
 }

@@ -31,6 +31,7 @@ enum class InstanceFate : std::uint8_t {
   stays,
   vanishes,  // it is removed by nobody's request
   stuck,     // the kernel's bug: the removal fails and takes the file `remove` away for good
+  untyped,   // as in the kernel, it is there a while before the links to and from its type are
 };
 
 struct FaultRule {

@@ -92,9 +92,13 @@ Outcome World::Writing::apply(const Command& command, Waiter waiter) NO_THREAD_S
   } else {
     std::visit(change, command);
   }
-  if (fault.instance == InstanceFate::vanishes && outcome.errc == Errc::ok) {
-    const Uuid& uuid = std::get<Create>(command).uuid;
-    Change(state_, *world_.operations_, outcome, {})(Remove{state_.instances.find_uuid(uuid)});
+  const auto* created = std::get_if<Create>(&command);
+  if (created == nullptr || outcome.errc != Errc::ok) return outcome;
+  const InstanceId id = state_.instances.find_uuid(created->uuid);
+  if (fault.instance == InstanceFate::vanishes) {
+    Change(state_, *world_.operations_, outcome, {})(Remove{id});
+  } else if (fault.instance == InstanceFate::untyped) {
+    state_.untyped_until_ms[raw(id)] = state_.clock->uptime_ms() + fault.delay_ms;
   }
   return outcome;
 }

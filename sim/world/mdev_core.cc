@@ -180,6 +180,7 @@ bool Change::perform(const FinishInstance& step) {
   count(parent, index, state_.units_of(step.instance), -1, true);
   delist(parent, step.instance);
   state_.instances.erase(step.instance);
+  state_.untyped_until_ms.erase(raw(step.instance));
   state_.instance_settings.erase(raw(step.instance));
   state_.knobs.erase(state_.knobs.lower_bound({ref(step.instance), Knob{}}),
                      state_.knobs.upper_bound({ref(step.instance), Knob::broken_parity_status}));

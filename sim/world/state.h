@@ -61,6 +61,8 @@ class State {
   InstanceTable instances;
   std::uint32_t bound_instances = 0;  // those that have their driver, and with it a group
   model::FaultPlan faults;            // counts what it sees, so it is part of the state
+  // Instances that a fault rule keeps from their type's links, and until when; by InstanceId.
+  std::unordered_map<std::uint32_t, std::int64_t> untyped_until_ms;
   // Written settings, by object; an absent one has its initial value.
   std::map<std::pair<ObjectRef, Knob>, bool> knobs;
   // Device models: who is as its spec says has no entry.
@@ -110,6 +112,11 @@ class State {
   // Null when all is as the spec says.
   const DeviceSettings* settings(const ObjectRef& device) const;
   std::uint32_t units_of(InstanceId id) const;
+  // Whether the links between it and its type are there.
+  bool is_typed(InstanceId id) const {
+    const auto at = untyped_until_ms.find(raw(id));
+    return at == untyped_until_ms.end() || clock->uptime_ms() >= at->second;
+  }
 
   // ---- derived ----
   std::uint32_t available(const Parent& parent, std::uint32_t type_index) const;

@@ -2,11 +2,14 @@
 """Fault rules in a running host: in the host file, through the control file, and by mdevsim fault."""
 
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import time
 import unittest
 
+from launched import ends
 from mount_test import MountCase
 from simulated import HELPER, KERNEL_SAMPLES, MDEVSIM, USER, as_user, environment, uuid
 
@@ -109,6 +112,12 @@ class Rules(FaultCase):
         self.assertNotIn("remove", self.listed(DEVICES, uuid(1)))
         self.assertIn("mdev_type", self.listed(DEVICES, uuid(1)))
 
+    def test_an_instance_has_its_type_when_the_write_returns(self):
+        self.fault("add", "at=create", "instance=untyped", "delay=50ms")
+        self.assertEqual(self.write(CREATE, uuid(1)), "36")
+        self.assertIn("mdev_type", self.listed(DEVICES, uuid(1)))
+        self.assertEqual(self.listed(TYPE, "devices"), [uuid(1)])
+
     def test_chance_is_the_seeds(self):
         def struck():
             self.fault("add", "at=create", "errno=EIO", "probability=0.5", "seed=42")
@@ -121,6 +130,36 @@ class Rules(FaultCase):
         first = struck()
         self.assertEqual(first, struck())
         self.assertEqual(set(first), {"36", "-1 EIO"})
+
+
+class Window(FaultCase):
+    """Between an instance and its type's links, with a writer that waits in it for as long as the host is there."""
+
+    def end_server(self):
+        for pid in self.servers():
+            os.kill(pid, signal.SIGTERM)
+        ends(lambda: self.servers() == [], "the server's end")
+
+    def test_an_instance_is_there_before_its_type_is(self):
+        self.mount()
+        self.fault("add", "at=create", "instance=untyped", "delay=3600s", "times=1")
+        writer = subprocess.Popen([*as_user(USER), str(HELPER), "write", str(self.directory / CREATE)], stdin=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(USER))
+        self.addCleanup(writer.wait)
+        self.addCleanup(self.end_server)  # which lets the writer go
+        writer.stdin.write(uuid(1).encode())
+        writer.stdin.close()
+        ends(lambda: uuid(1) in self.listed(DEVICES), "the instance")
+        self.assertNotIn("mdev_type", self.listed(DEVICES, uuid(1)))
+        self.assertIn("iommu_group", self.listed(DEVICES, uuid(1)))
+        self.assertEqual(self.listed(TYPE, "devices"), [])
+        self.assertIsNone(writer.poll())
+        # The next one is whole as soon as it can be seen.
+        self.assertEqual(self.write(CREATE, uuid(2)), "36")
+        self.assertIn("mdev_type", self.listed(DEVICES, uuid(2)))
+        self.assertEqual(self.listed(TYPE, "devices"), [uuid(2)])
+        self.assertEqual(self.write(f"{DEVICES}/{uuid(1)}/remove", "1"), "1")
+        self.assertEqual(self.listed(DEVICES), [uuid(2)])
 
 
 class ControlFile(FaultCase):

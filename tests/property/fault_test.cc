@@ -15,8 +15,8 @@ rc::Gen<std::string> any_line() {
   const auto word = rc::gen::element<std::string>(
       "at=create", "at=event", "at=remove", "operation=write", "operation=*", "errno=EIO",
       "errno=EBUSY", "delay=3ms", "event=lost", "event=late", "instance=vanishes", "instance=stuck",
-      "after=2", "every=2", "times=3", "probability=0.5", "probability=0.125", "seed=9",
-      "path=*/c?eate", "device=a*", "action=add");
+      "instance=untyped", "after=2", "every=2", "times=3", "probability=0.5", "probability=0.125",
+      "seed=9", "path=*/c?eate", "device=a*", "action=add");
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(word),
                       [](const std::vector<std::string>& words) {
                         std::string line;

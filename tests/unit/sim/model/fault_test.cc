@@ -40,7 +40,8 @@ TEST(FaultRule, ReadsWhatItWrites) {
        {"at=create errno=ENOSPC", "operation=write path=*/create command=mdev* errno=EBUSY after=2",
         "operation=* delay=50ms every=3 probability=0.25 times=0 seed=7",
         "at=event path=/devices/* action=add delay=1500ms event=late", "at=event event=doubled",
-        "at=remove device=c0ffee* instance=stuck", "at=create instance=vanishes times=1"}) {
+        "at=remove device=c0ffee* instance=stuck", "at=create instance=vanishes times=1",
+        "at=create delay=50ms instance=untyped"}) {
     EXPECT_EQ(to_string(rule(line)), line);
   }
   EXPECT_EQ(rule("  at=create\terrno=EIO  "), rule("errno=EIO at=create"));
@@ -86,6 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"at=bind instance=vanishes", "an instance vanishes when"},
         Wrong{"at=create instance=stuck", "an instance gets stuck when it is removed"},
         Wrong{"at=remove instance=stuck errno=EIO", "fails with EAGAIN"},
+        Wrong{"at=create instance=untyped", "an instance is untyped for a while"},
+        Wrong{"at=remove delay=1ms instance=untyped", "an instance is untyped for a while"},
         Wrong{"operation=read path= errno=EIO", "a pattern has 1 to"}));
 
 TEST(FaultPattern, StarsAndQuestionMarks) {

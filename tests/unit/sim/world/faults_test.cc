@@ -36,7 +36,8 @@ class FaultsTest : public ::testing::Test {
     return World::Reading(*world)->instances.find_uuid(uuid(number));
   }
 
-  std::unique_ptr<World> world = testing::build_world(testing::sample_host());
+  testing::ManualClock clock;
+  std::unique_ptr<World> world = std::move(*World::build(testing::sample_host(), clock));
 };
 
 TEST_F(FaultsTest, ARefusedCreationChangesNothing) {
@@ -79,6 +80,20 @@ TEST_F(FaultsTest, AStuckInstanceStaysAndCannotBeRemovedAnyMore) {
   EXPECT_EQ(apply(Remove{id}).errc, Errc::again);
   EXPECT_EQ(find(1), id);
   EXPECT_TRUE(World::Reading(*world)->instance(id)->stuck);
+}
+
+TEST_F(FaultsTest, AnInstanceIsWithoutItsTypeForAWhile) {
+  add("at=create instance=untyped delay=40ms times=1");
+  EXPECT_EQ(create(1).reply_delay_ms, 40U);
+  const InstanceId id = find(1);
+  const auto is_typed = [&](InstanceId one) { return World::Reading(*world)->is_typed(one); };
+  EXPECT_FALSE(is_typed(id));
+  clock.now_ms += 39;
+  EXPECT_FALSE(is_typed(id));
+  clock.now_ms += 1;
+  EXPECT_TRUE(is_typed(id));
+  create(2);
+  EXPECT_TRUE(is_typed(find(2)));
 }
 
 TEST_F(FaultsTest, SomethingElseMayRemoveAnInstance) {
