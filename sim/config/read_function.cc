@@ -188,6 +188,7 @@ void read_config_size(TableReader& table, PciFunctionSpec& spec) {
 void read_topology(TableReader& table, const Value& value, PciFunctionSpec& spec) {
   std::uint32_t group = 0;
   if (table.integer("iommu_group", {.most = kIommuGroupsMax - 1}, group)) spec.iommu_group = group;
+  table.boolean("plugged", spec.plugged);
   table.integer("numa_node", {.least = -1, .most = kNumaNodesMax - 1}, spec.numa_node);
   table.integer("irq", {.most = 0x7fffffff}, spec.irq);
   std::uint8_t bus = 0;

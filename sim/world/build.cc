@@ -51,7 +51,9 @@ class Builder {
     bind_functions();
     ignored_ = {};
     TRY_SET([[maybe_unused]] const std::uint32_t first, state_.faults.add(spec_.faults));
-    return add_instances();
+    TRY_SET([[maybe_unused]] const bool added, add_instances());
+    pull_out_functions();
+    return true;
   }
 
  private:
@@ -225,6 +227,15 @@ class Builder {
                               errc_meaning(errc)));
     }
     return true;
+  }
+
+  // What is yet to be plugged in is as one that was plugged out: a rescan finds it.
+  void pull_out_functions() {
+    for (const PciFunction& function : state_.functions) {
+      if (!function.spec.plugged && function.present)
+        change_(RemoveFunction{state_.id_of(function)});
+    }
+    ignored_ = {};
   }
 
   State& state_;

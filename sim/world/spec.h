@@ -106,6 +106,7 @@ struct PciFunctionSpec {
   std::vector<BarSpec> bars;
   std::vector<std::string> reset_methods;  // "flr", "pm", "bus"; empty: no reset file
   bool boot_vga = false;
+  bool plugged = true;                           // false: found by the first rescan
   std::shared_ptr<const ParentSpec> parent;      // mdev_types; null: not a parent
   std::shared_ptr<const ModelledSpec> modelled;  // of the function itself; null: no device model
 };

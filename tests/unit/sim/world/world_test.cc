@@ -241,6 +241,19 @@ TEST_F(WorldTest, ARescannedFunctionIsANewObject) {
   EXPECT_NE(function("0000:3b:00.1"), before);
 }
 
+TEST(WorldBuild, WhatIsNotPluggedInIsFoundByARescan) {
+  HostSpec host = sample_host();
+  for (PciFunctionSpec& function : host.functions) function.plugged = false;
+  const auto world = build_world(host);
+  EXPECT_EQ(World::Reading(*world)->function_at("0000:3b:00.0"), nullptr);
+  const Outcome found = World::Writing(*world).apply(Rescan{}, {});
+  EXPECT_NE(describe_events(found).find("add@function"), std::string::npos);
+  const World::Reading reading(*world);
+  const PciFunction* card = reading->function_at("0000:3b:00.0");
+  ASSERT_NE(card, nullptr);
+  EXPECT_TRUE(card->parent.has_value());
+}
+
 TEST_F(WorldTest, SynthesizedEventsCarryTheirArguments) {
   apply(Create{type(0, 1), uuid(1)});
   const Outcome outcome = apply(SynthesizeEvent{{ObjectRef::Type::instance, raw(find(1))},
