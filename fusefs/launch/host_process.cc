@@ -135,6 +135,7 @@ class Keeper {
     server.fuse_fd = fuse_fd;
     server.events = has_uevents ? "both" : "none";
     server.allow_other = true;
+    server.log_level = options_.log_level;
     return ServerProcess::start(server, STDERR_FILENO, true);
   }
 

@@ -21,7 +21,8 @@ struct HostProcessOptions {
   bool has_uevents = false;    // in a network namespace of its own, with listeners
   bool runs_programs = false;  // they see it as their /sys; implies has_uevents
   bool in_user_namespace = false;
-  int error_fd = 2;  // where it and its server say what is wrong
+  int error_fd = 2;       // where it and its server say what is wrong
+  std::string log_level;  // of the server; empty: its own default
 };
 
 class HostProcess {

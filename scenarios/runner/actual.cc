@@ -73,6 +73,20 @@ void check_command(const Expectation& expect, const Actual& actual, std::vector<
   add(found, "standard error", check_text(expect.diagnostics, actual.diagnostics));
 }
 
+// What a command gave as the reason of its failure, and the hosts as that of their refusals.
+std::string reason_of(const Actual& actual) { return actual.diagnostics + actual.log; }
+
+void check_content(const Step& step, const Actual& actual, std::vector<Mismatch>& found) {
+  const Expectation& expect = step.expect;
+  if (step.verb == Verb::run) {
+    check_command(expect, actual, found);
+  } else if (step.verb == Verb::list) {
+    check_names(expect, actual, found);
+  } else {
+    add(found, "content", check_text(expect.output, actual.output));
+  }
+}
+
 }  // namespace
 
 void write(WireWriter& out, const Actual& actual) {
@@ -127,14 +141,8 @@ std::vector<Mismatch> check(const Step& step, const Actual& actual) {
     found.push_back({"errno", describe_error(wanted), got});
     return found;
   }
-  if (wanted != 0) return found;
-  if (step.verb == Verb::run) {
-    check_command(expect, actual, found);
-  } else if (step.verb == Verb::list) {
-    check_names(expect, actual, found);
-  } else {
-    add(found, "content", check_text(expect.output, actual.output));
-  }
+  if (wanted == 0) check_content(step, actual, found);
+  if (found.empty()) add(found, "reason", check_text(expect.reason, reason_of(actual)));
   return found;
 }
 

@@ -18,6 +18,7 @@ struct Actual {
   std::optional<int> status{};       // of a command
   std::string output{};              // what was read, or the command's standard output
   std::string diagnostics{};         // the command's standard error
+  std::string log{};                 // what the simulated hosts said meanwhile; not on the wire
   std::vector<std::string> names{};  // of a directory, or the events that were heard
   std::uint32_t count = 0;           // of names, or of the events that are as they should be
 };

@@ -21,6 +21,7 @@ class Binder {
     for (auto& [name, value] : step.fields) bind_text(value);
     bind_rule(step.expect.output);
     bind_rule(step.expect.diagnostics);
+    bind_rule(step.expect.reason);
     if (step.expect.names) bind_all(*step.expect.names);
     bind_all(step.expect.has);
     bind_all(step.expect.lacks);

@@ -89,7 +89,9 @@ launch::Outcome<CaseHosts> CaseHosts::start(const Case& one, const CaseHostsOpti
                                                .has_uevents = use.hears_events,
                                                .runs_programs = use.runs_programs,
                                                .in_user_namespace = options.in_user_namespace,
-                                               .error_fd = options.log_fd});
+                                               .error_fd = options.log_fd,
+                                               // With the reason of every refusal.
+                                               .log_level = "info"});
     if (!process) return tl::unexpected(process.error());
     hosts.hosts_.emplace(name, std::make_unique<Host>(Host{std::move(*process), {}, {}, false}));
   }

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "scenarios/runner/duration.h"
-#include "scenarios/runner/limits.h"
+#include "scenarios/runner/read_skip.h"
 #include "scenarios/runner/read_step.h"
 #include "scenarios/runner/variables.h"
 #include "sim/base/limits.h"
@@ -209,7 +209,7 @@ class ScenarioLoader {
         report.error(timeout->where, fmt::format("`{}` is no span of time", timeout->value),
                      "write a number and its unit: \"500ms\", \"60s\", \"5min\"");
     }
-    if (const Member* skip = table.take("skip_if"))
+    if (const Member* skip = take_skip_rule(table))
       out.skip = read_skip_rule(*skip, document_.complete, report);
     const Member* steps = table.take("step");
     const Member* cleanup = table.take("cleanup");

@@ -20,7 +20,7 @@
 
 #include "fusefs/launch/exit_status.h"
 #include "fusefs/launch/fd.h"
-#include "scenarios/runner/limits.h"
+#include "sim/base/limits.h"
 
 namespace mdevsim::scenario {
 namespace {
@@ -102,8 +102,10 @@ bool has_come(const Step& step, int tree, Actual& seen) {
 // ever less often.
 Actual wait_for(const Step& step, int tree, std::int64_t deadline_ms) {
   Actual seen;
+  Step sought = step;
+  sought.expect.reason = {};  // it is not ours to see
   for (int pause_ms = 1;; pause_ms = std::min(2 * pause_ms, kLookMillisMax)) {
-    if (has_come(step, tree, seen)) return seen;
+    if (has_come(sought, tree, seen)) return seen;
     if (now_ms() >= deadline_ms) break;
     ::poll(nullptr, 0, pause_ms);
   }

@@ -26,11 +26,12 @@ struct Ending {
 };
 constexpr Ending kVerdicts[] = {{"compatible", 0}, {"after-configuration", 1}, {"incompatible", 6}};
 constexpr Ending kOutcomes[] = {
-    {"done", 0}, {"failed", 1}, {"not-converged", 5}, {"refused", 6}, {"cancelled", 124}};
+    {"done", 0}, {"failed", 1}, {"not-converged", 5}, {"refused", 6}, {"cancelled", 7}};
+constexpr Ending kConfigurings[] = {{"done", 0}, {"failed", 1}, {"refused", 6}};
 
 std::string_view key_of(Facet facet) {
-  constexpr std::string_view kKeys[] = {"text",   "errno",   "names",  "count",
-                                        "status", "verdict", "outcome"};
+  constexpr std::string_view kKeys[] = {"text",   "errno",   "names",   "count",
+                                        "status", "verdict", "outcome", "outcome"};
   return kKeys[static_cast<std::size_t>(facet)];
 }
 
@@ -79,17 +80,28 @@ class ExpectReader {
       case Facet::outcome:
         read_ending(table, kOutcomes);
         break;
+      case Facet::configuration:
+        read_ending(table, kConfigurings);
+        break;
     }
-    const bool is_command =
-        facet_ == Facet::status || facet_ == Facet::verdict || facet_ == Facet::outcome;
-    if (is_command) {
+    if (is_command()) {
       read_rule(table, "stdout", out_.output);
       read_rule(table, "stderr", out_.diagnostics);
     } else if (facet_ != Facet::count) {
       read_errno(table);
     }
+    if (facet_ != Facet::names && facet_ != Facet::count && facet_ != Facet::verdict)
+      out_.reason.regexes = read_regexes(table, "because");
     read_outcomes(table);
     table.finish();
+    if (!out_.outcomes.empty() && value.members.size() > 1)
+      report_.error(table.where(), "`outcomes` is about all copies, other keys are about one step",
+                    "leave the other keys out: expect = { outcomes = { ok = 1, ENOSPC = 3 } }");
+  }
+
+  bool is_command() const {
+    return facet_ == Facet::status || facet_ == Facet::verdict || facet_ == Facet::outcome ||
+           facet_ == Facet::configuration;
   }
 
   void read_errno(TableReader& table) {
@@ -151,7 +163,8 @@ class ExpectReader {
     if (member->value.kind == Kind::string) {
       rule.text = member->value.text;
     } else if (member->value.kind == Kind::table) {
-      TableReader inner(member->value, fmt::format("`{}`", key), complete_, report_);
+      const std::string what = fmt::format("`{}`", key);
+      TableReader inner(member->value, what, complete_, report_);
       read_text_keys(inner, rule);
       inner.finish();
     } else {
@@ -163,13 +176,7 @@ class ExpectReader {
 
   void read_text_keys(TableReader& table, TextRule& rule) {
     if (const auto text = table.text("text", "text = \"16\"")) rule.text = text->value;
-    rule.regexes = read_strings(table, "regex", "regex = \"^[0-9]+$\"");
-    for (const std::string& regex : rule.regexes) {
-      if (const std::string why = regex_fault(regex); !why.empty()) {
-        report_.error(table.where(), fmt::format("`{}` is no regular expression: {}", regex, why),
-                      "write a POSIX extended one, as `grep -E` takes it");
-      }
-    }
+    rule.regexes = read_regexes(table, "regex");
     const Member* json = table.take("json", Kind::table, "json = { \"/0/name\" = \"nvidia-222\" }");
     if (json == nullptr) return;
     for (const Member& member : json->value.members) {
@@ -180,6 +187,17 @@ class ExpectReader {
       }
       rule.json.emplace_back(member.key, member.value);
     }
+  }
+
+  std::vector<std::string> read_regexes(TableReader& table, std::string_view key) {
+    auto regexes = read_strings(table, key, fmt::format("{} = \"^[0-9]+$\"", key));
+    for (const std::string& regex : regexes) {
+      if (const std::string why = regex_fault(regex); !why.empty()) {
+        report_.error(table.where(), fmt::format("`{}` is no regular expression: {}", regex, why),
+                      "write a POSIX extended one, as `grep -E` takes it");
+      }
+    }
+    return regexes;
   }
 
   void read_outcomes(TableReader& table) {

@@ -10,7 +10,16 @@
 namespace mdevsim::scenario {
 
 // What can be expected of a kind of step.
-enum class Facet : std::uint8_t { text, errno_, names, count, status, verdict, outcome };
+enum class Facet : std::uint8_t {
+  text,
+  errno_,
+  names,
+  count,
+  status,
+  verdict,
+  outcome,        // of a migration
+  configuration,  // what became of it
+};
 
 // Reads `expect` of a step, if it is there. A plain value instead of a table is the facet's own.
 void read_expect(config::TableReader& step, Facet facet, Expectation& out);

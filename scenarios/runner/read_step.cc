@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "scenarios/runner/duration.h"
-#include "scenarios/runner/limits.h"
 #include "scenarios/runner/read_expect.h"
+#include "scenarios/runner/read_skip.h"
 #include "sim/base/limits.h"
 
 namespace mdevsim::scenario {
@@ -37,6 +37,14 @@ constexpr Shorthand kShorthands[] = {
     {"unbind", "bus/pci/devices/{0}/driver/unbind", "{0}", "unbind = \"0000:3b:00.0\""},
     {"vanish", "bus/pci/devices/{}/remove", "1", "vanish = \"0000:3b:00.0\""},
 };
+
+// What is said of copies where there are none would not be looked at.
+void refuse_copies(const Step& step, config::Report& report) {
+  if (step.copies == 1 && step.expect.outcomes.empty()) return;
+  report.error(step.where, "only a member of a parallel group has copies",
+               "write `copies` and `outcomes` into an item of `parallel`; one after another is "
+               "`repeat`");
+}
 
 class StepReader {
  public:
@@ -74,7 +82,7 @@ class StepReader {
     if (const auto within = table_.text("within", "within = \"5s\"")) {
       step_.within_ms = span_of(*within);
     }
-    if (const Member* skip = table_.take("skip_if"))
+    if (const Member* skip = take_skip_rule(table_))
       step_.skip = read_skip_rule(*skip, around_.complete, report_);
     read_host();
   }
@@ -120,10 +128,9 @@ class StepReader {
       value = member;
     }
     if (chosen == nullptr) {
-      table_.missing("read",
-                     "a step needs one verb: read, write, list, wait, event, run, create, "
-                     "remove, bind, unbind, vanish, rescan, compat, migrate, steps or "
-                     "parallel");
+      std::vector<std::string_view> verbs;
+      for (const VerbRow* row = kVerbs; !row->key.empty(); ++row) verbs.push_back(row->key);
+      table_.missing("read", fmt::format("a step needs one verb: {}", config::list_of(verbs)));
       return;
     }
     (this->*chosen->read)(*value);
@@ -140,6 +147,13 @@ class StepReader {
                           report_);
     }
     return {};
+  }
+
+  bool is_table(const Member& member, std::string_view example) {
+    if (member.value.kind == Kind::table) return true;
+    config::report_kind(member.value, fmt::format("`{}`", member.key), Kind::table, example,
+                        report_);
+    return false;
   }
 
   // A path of the host's /sys, which may be written with or without it.
@@ -256,10 +270,7 @@ class StepReader {
   void read_event(const Member& member) {
     step_.verb = Verb::event;
     constexpr std::string_view kExample = "event = { ACTION = \"add\", DEVPATH = \"*/mtty\" }";
-    if (member.value.kind != Kind::table) {
-      config::report_kind(member.value, "`event`", Kind::table, kExample, report_);
-      return;
-    }
+    if (!is_table(member, kExample)) return;
     std::string shown;
     for (const Member& field : member.value.members) {
       if (field.value.kind != Kind::string) {
@@ -322,10 +333,7 @@ class StepReader {
     step_.verb = Verb::run;
     constexpr std::string_view kExample =
         "compat = { from = \"…@version=1\", to = \"…@version=2\" }";
-    if (member.value.kind != Kind::table) {
-      config::report_kind(member.value, "`compat`", Kind::table, kExample, report_);
-      return;
-    }
+    if (!is_table(member, kExample)) return;
     TableReader compat(member.value, "`compat`", around_.complete, report_);
     const std::string from = required(compat, "from", "from = \"vendor-a.com/my-nic@version=1\"");
     const auto to = compat.text("to", "to = \"vendor-a.com/my-nic@version=2\"");
@@ -337,19 +345,39 @@ class StepReader {
     read_expect(table_, Facet::verdict, step_.expect);
   }
 
+  // `mdevsim compat --apply` on a type or a device of a running host.
+  void read_configure(const Member& member) {
+    step_.host.clear();
+    step_.verb = Verb::run;
+    constexpr std::string_view kExample =
+        "configure = { to = \"beta/UUID\", from = \"…@version=1\" }";
+    if (!is_table(member, kExample)) return;
+    TableReader configure(member.value, "`configure`", around_.complete, report_);
+    const std::string from = required(configure, "from", "from = \"alpha/UUID\"");
+    const std::string to = required(configure, "to", "to = \"beta/UUID\"");
+    step_.words = {"mdevsim", "compat", "-", "--from", running_path(from)};
+    step_.words.insert(step_.words.end(), {"--to", running_path(to), "--apply"});
+    for (const auto& [key, example] : {std::tuple("interface", "interface = \"config_params\""),
+                                       std::tuple("uuid", "uuid = \"83b8f4f2-…\"")}) {
+      if (const auto text = configure.text(key, example))
+        step_.words.insert(step_.words.end(), {fmt::format("--{}", key), text->value});
+    }
+    configure.finish();
+    step_.input = around_.host_text;
+    step_.action = fmt::format("configure {} for what {} holds", to, from);
+    read_expect(table_, Facet::configuration, step_.expect);
+  }
+
   // `mdevsim migrate` between devices HOST/ID of the running hosts.
   void read_migrate(const Member& member) {
     step_.host.clear();
     step_.verb = Verb::run;
     constexpr std::string_view kExample = "migrate = { from = \"alpha/UUID\", to = \"beta/UUID\" }";
-    if (member.value.kind != Kind::table) {
-      config::report_kind(member.value, "`migrate`", Kind::table, kExample, report_);
-      return;
-    }
+    if (!is_table(member, kExample)) return;
     TableReader migrate(member.value, "`migrate`", around_.complete, report_);
     const std::string from = required(migrate, "from", "from = \"alpha/UUID\"");
     const std::string to = required(migrate, "to", "to = \"beta/UUID\"");
-    step_.words = {"mdevsim", "migrate", device_path(from), device_path(to), "--json"};
+    step_.words = {"mdevsim", "migrate", running_path(from), running_path(to), "--json"};
     for (const auto& [key, option, example] :
          {std::tuple("bandwidth", "--bandwidth", "bandwidth = \"1GiB/s\""),
           std::tuple("downtime_limit", "--downtime-limit", "downtime_limit = \"300ms\"")}) {
@@ -359,12 +387,9 @@ class StepReader {
     std::uint32_t rounds = 0;
     if (migrate.integer("rounds", {.least = 1, .most = UINT32_MAX}, rounds))
       step_.words.insert(step_.words.end(), {"--rounds", fmt::format("{}", rounds)});
-    if (const auto after = migrate.text("cancel_after", "cancel_after = \"50ms\"")) {
-      const auto span = span_of(*after);
-      // timeout(1) ends with 124 when it had to.
-      step_.words.insert(step_.words.begin(), {"timeout", "-s", "INT",
-                                               fmt::format("{}.{:03}", span / 1000, span % 1000)});
-    }
+    if (const auto after = migrate.text("cancel_after", "cancel_after = \"50ms\""))
+      step_.words.insert(step_.words.end(),
+                         {"--cancel-after", fmt::format("{}ms", span_of(*after))});
     migrate.finish();
     step_.action = fmt::format("migrate {} -> {}", from, to);
     read_expect(table_, Facet::outcome, step_.expect);
@@ -377,11 +402,17 @@ class StepReader {
     return {};
   }
 
-  // HOST/ID as a path in the namespace that lies beside all hosts.
-  static std::string device_path(const std::string& device) {
-    const std::size_t slash = std::min(device.find('/'), device.size());
-    return fmt::format("/sys/{}/kernel/mdevsim/devices/{}", device.substr(0, slash),
-                       device.substr(std::min(slash + 1, device.size())));
+  // The device HOST/ID or the type HOST/PARENT/TYPE as a path in the namespace that lies beside all
+  // hosts; a MODEL@CONFIGURATION as it is.
+  static std::string running_path(const std::string& spec) {
+    const std::size_t slash = spec.find('/');
+    if (slash == std::string::npos || spec.find('@') != std::string::npos) return spec;
+    const std::string rest = spec.substr(slash + 1);
+    const std::size_t type = rest.find('/');
+    if (type == std::string::npos)
+      return fmt::format("/sys/{}/kernel/mdevsim/devices/{}", spec.substr(0, slash), rest);
+    return fmt::format("/sys/{}/class/mdev_bus/{}/mdev_supported_types/{}", spec.substr(0, slash),
+                       rest.substr(0, type), rest.substr(type + 1));
   }
 
   void read_group(const Member& member, Verb verb) {
@@ -403,6 +434,7 @@ class StepReader {
       if (item.kind == Kind::table) {
         step_.steps.push_back(StepReader(item, around_, step_.host, depth_ + 1, report_).run());
         if (verb == Verb::parallel) refuse_events(step_.steps.back());
+        if (verb == Verb::steps) refuse_copies(step_.steps.back(), report_);
       } else {
         config::report_kind(item, "a step", Kind::table, example, report_);
       }
@@ -429,23 +461,15 @@ class StepReader {
 };
 
 const StepReader::VerbRow StepReader::kVerbs[] = {
-    {"read", &StepReader::read_read},
-    {"write", &StepReader::read_write},
-    {"list", &StepReader::read_list},
-    {"wait", &StepReader::read_wait},
-    {"event", &StepReader::read_event},
-    {"run", &StepReader::read_run},
-    {"create", &StepReader::read_create},
-    {"remove", &StepReader::read_shorthand},
-    {"unbind", &StepReader::read_shorthand},
-    {"vanish", &StepReader::read_shorthand},
-    {"bind", &StepReader::read_bind},
-    {"rescan", &StepReader::read_rescan},
-    {"compat", &StepReader::read_compat},
-    {"migrate", &StepReader::read_migrate},
-    {"steps", &StepReader::read_sequence},
-    {"parallel", &StepReader::read_parallel},
-    {{}, nullptr},
+    {"read", &StepReader::read_read},         {"write", &StepReader::read_write},
+    {"list", &StepReader::read_list},         {"wait", &StepReader::read_wait},
+    {"event", &StepReader::read_event},       {"run", &StepReader::read_run},
+    {"create", &StepReader::read_create},     {"remove", &StepReader::read_shorthand},
+    {"unbind", &StepReader::read_shorthand},  {"vanish", &StepReader::read_shorthand},
+    {"bind", &StepReader::read_bind},         {"rescan", &StepReader::read_rescan},
+    {"compat", &StepReader::read_compat},     {"configure", &StepReader::read_configure},
+    {"migrate", &StepReader::read_migrate},   {"steps", &StepReader::read_sequence},
+    {"parallel", &StepReader::read_parallel}, {{}, nullptr},
 };
 
 }  // namespace
@@ -465,33 +489,9 @@ std::vector<Step> read_steps(const Member& array, const Surroundings& around,
       continue;
     }
     steps.push_back(StepReader(item, around, host, 0, report).run());
+    refuse_copies(steps.back(), report);
   }
   return steps;
-}
-
-SkipRule read_skip_rule(const Member& member, bool complete, config::Report& report) {
-  SkipRule rule;
-  if (member.value.kind != Kind::table) {
-    config::report_kind(member.value, "`skip_if`", Kind::table,
-                        "skip_if = { missing = [\"virsh\"] }", report);
-    return rule;
-  }
-  TableReader table(member.value, "`skip_if`", complete, report);
-  rule.programs = read_strings(table, "missing", "missing = [\"virsh\", \"libvirtd\"]");
-  table.boolean("not_root", rule.unless_root);
-  const Member* equal = table.take("equal", Kind::array, "equal = [\"{kernel}\", \"6.1\"]");
-  if (equal != nullptr && equal->value.items.size() == 2) {
-    const Value& a = equal->value.items[0];
-    const Value& b = equal->value.items[1];
-    if (a.kind == b.kind && a.text == b.text && a.integer == b.integer && a.boolean == b.boolean)
-      rule.reasons.emplace_back(a.text.empty() ? "`equal` holds"
-                                               : "it is for other values than " + a.text);
-  } else if (equal != nullptr) {
-    report.error(equal->value.where, "`equal` compares two values",
-                 "write equal = [\"{kernel}\", \"6.1\"]");
-  }
-  table.finish();
-  return rule;
 }
 
 }  // namespace mdevsim::scenario

@@ -22,6 +22,4 @@ struct Surroundings {
 std::vector<Step> read_steps(const config::Member& array, const Surroundings& around,
                              config::Report& report);
 
-SkipRule read_skip_rule(const config::Member& member, bool complete, config::Report& report);
-
 }  // namespace mdevsim::scenario

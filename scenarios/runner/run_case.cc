@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,7 @@ class CaseRun {
     }
     log_ = Fd(::memfd_create("log", MFD_CLOEXEC));
     if (begin_hosts()) {
+      log_begin_ = log_size();
       run_sequence(case_.steps);
       deadline_ms_ = std::max(deadline_ms_, now_ms() + kCleanupMillis);
       for (const Step& step : case_.cleanup) run_step(step);
@@ -74,7 +76,7 @@ class CaseRun {
     }
     if (!result_.failures.empty()) {
       result_.status = Status::failed;
-      result_.log = log_text();
+      result_.log = log_since(log_begin_);
     }
     result_.duration_ms = now_ms() - begin;
     return std::move(result_);
@@ -115,9 +117,15 @@ class CaseRun {
          .trace = {}});
   }
 
-  std::string log_text() const {
-    const off_t size = ::lseek(log_.get(), 0, SEEK_END);
-    const off_t from = std::max<off_t>(0, size - static_cast<off_t>(kLogBytesMax));
+  off_t log_size() const {
+    struct stat now = {};
+    return ::fstat(log_.get(), &now) == 0 ? now.st_size : 0;
+  }
+
+  // What the simulators have said since then; the end of it, if it is much.
+  std::string log_since(off_t begin) const {
+    const off_t size = log_size();
+    const off_t from = std::max(begin, size - static_cast<off_t>(kLogBytesMax));
     std::string text(static_cast<std::size_t>(std::max<off_t>(size - from, 0)), '\0');
     const ssize_t count = ::pread(log_.get(), text.data(), text.size(), from);
     text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
@@ -182,9 +190,10 @@ class CaseRun {
     Step bound = bound_step(step, saved_);
     bound.repeat = 1;  // this one time
     begins_(bound);
+    const off_t log_begin = log_size();
     running.push_back(start(std::move(bound), 0, -1));
     finish_all(running);
-    const Actual actual = actual_of(running.front());
+    const Actual actual = actual_of(running.front(), log_begin);
     if (!step.save.empty()) saved_[step.save] = without_newline(actual.output);
     return judge(running.front().step, actual);
   }
@@ -197,6 +206,7 @@ class CaseRun {
   // All members, and all their copies, begin at the same moment: they are there and wait for it.
   bool run_parallel(const Step& group) {
     begins_(group);
+    const off_t log_begin = log_size();
     Pipe line = launch::make_pipe();
     std::vector<Running> running;
     for (std::size_t member = 0; member < group.steps.size(); ++member) {
@@ -212,12 +222,13 @@ class CaseRun {
     finish_all(running);
     bool is_met = true;
     for (std::size_t member = 0; member < group.steps.size(); ++member) {
-      is_met = judge_member(group.steps[member], member, running) && is_met;
+      is_met = judge_member(group.steps[member], member, running, log_begin) && is_met;
     }
     return is_met;
   }
 
-  bool judge_member(const Step& step, std::size_t member, std::vector<Running>& running) {
+  bool judge_member(const Step& step, std::size_t member, std::vector<Running>& running,
+                    off_t log_begin) {
     std::vector<Actual> copies;
     bool is_met = true;
     for (Running& one : running) {
@@ -226,7 +237,7 @@ class CaseRun {
         is_met = take_failures(one) && is_met;
         continue;
       }
-      copies.push_back(actual_of(one));
+      copies.push_back(actual_of(one, log_begin));
       if (step.expect.outcomes.empty()) is_met = judge(one.step, copies.back()) && is_met;
     }
     if (step.expect.outcomes.empty() || copies.empty()) return is_met;
@@ -363,7 +374,7 @@ class CaseRun {
     one.result.close();
   }
 
-  static Actual actual_of(const Running& one) {
+  Actual actual_of(const Running& one, off_t log_begin) const {
     WireReader in(one.bytes);
     Actual actual = read_actual(in);
     if (!in.is_whole()) {
@@ -371,6 +382,7 @@ class CaseRun {
       actual.timed_out = true;
       if (!one.was_killed) actual.output = "(the step's process was killed)";
     }
+    if (!one.step.expect.reason.is_empty()) actual.log = log_since(log_begin);
     return actual;
   }
 
@@ -437,11 +449,11 @@ class CaseRun {
                     .host = step.host,
                     .mismatches = std::move(mismatches),
                     .trace = {}};
+    std::vector<std::string> traces;
     for (const auto& [name, host] : hosts_->all()) {
-      if (!step.host.empty() && name != step.host) continue;
-      for (std::string& line : last_requests(raw_trace(*host), kTraceLinesMax))
-        failure.trace.push_back(std::move(line));
+      if (step.host.empty() || name == step.host) traces.push_back(raw_trace(*host));
     }
+    failure.trace = last_requests(traces, kTraceLinesMax);
     result_.failures.push_back(std::move(failure));
   }
 
@@ -450,6 +462,7 @@ class CaseRun {
   const std::function<void(const Step&)>& begins_;
   std::int64_t deadline_ms_ = 0;
   Fd log_;
+  off_t log_begin_ = 0;  // what the hosts say while they start well is of no use
   std::optional<CaseHosts> hosts_;
   Saved saved_;
   CaseResult result_;

@@ -33,6 +33,7 @@ struct Expectation {
   std::vector<int> statuses{};                      // of a command, one of these; empty: 0
   TextRule output{};                                // what was read, or a command's standard output
   TextRule diagnostics{};                           // a command's standard error
+  TextRule reason{};                                // what commands and hosts say about a refusal
   std::optional<std::vector<std::string>> names{};  // of a directory, all of them
   std::vector<std::string> has{};                   // of its names
   std::vector<std::string> lacks{};

@@ -12,7 +12,9 @@ namespace mdevsim::scenario {
 // Empty when it is none.
 std::string trace_text(std::string_view json_line);
 
-// The last `lines_max` requests that tell something: without lookups and their like that went well.
-std::vector<std::string> last_requests(std::string_view json_lines, std::size_t lines_max);
+// The last `lines_max` requests that tell something, of one trace or of several together: without
+// lookups and their like that went well.
+std::vector<std::string> last_requests(const std::vector<std::string>& traces,
+                                       std::size_t lines_max);
 
 }  // namespace mdevsim::scenario

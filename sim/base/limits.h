@@ -61,6 +61,12 @@ inline constexpr std::uint64_t kDeviceMemoryBytesMax = std::uint64_t{1} << 40;  
 inline constexpr std::size_t kXattrBytesMax = 65'536;
 inline constexpr std::size_t kOverlayNodesMax = 100'000;
 
+// Ours, on what a scenario may ask for.
+inline constexpr std::uint32_t kCasesMax = 100'000;                     // of a matrix
+inline constexpr std::uint32_t kCopiesMax = 1000;                       // of a step, at one time
+inline constexpr std::size_t kCapturedBytesMax = std::size_t{1} << 20;  // of a step's output
+inline constexpr std::size_t kGroupDepthMax = 4;                        // of groups in groups
+
 static_assert(kShowBytesMax + 1 == kStoreBytesMax);
 
 }  // namespace mdevsim

@@ -24,8 +24,8 @@ struct IntegerRange {
 
 class TableReader {
  public:
-  // `what` names the table in messages: "a type". A document with syntax errors is incomplete: then
-  // nothing is said about keys that are missing.
+  // `what` names the table in messages: "a type"; it outlives this. A document with syntax errors
+  // is incomplete: then nothing is said about keys that are missing.
   TableReader(const Value& table, std::string_view what, bool complete, Report& report)
       : table_(table), what_(what), complete_(complete), report_(report) {}
 

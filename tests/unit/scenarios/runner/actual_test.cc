@@ -45,6 +45,18 @@ TEST(Check, BothOutputsOfACommandAreLookedAt) {
   EXPECT_EQ(check(step, {.status = 0, .output = "x", .diagnostics = "y"}).size(), 2U);
 }
 
+TEST(Check, AReasonIsWhatTheCommandOrTheHostSays) {
+  const Step refused =
+      step_of(Verb::write, {.error = "EINVAL", .reason = {.regexes = {"rss: no"}}});
+  EXPECT_TRUE(check(refused, {.error = EINVAL, .log = "pid 3: EINVAL: rss: no such\n"}).empty());
+  const auto found = check(refused, {.error = EINVAL, .log = "pid 3: EINVAL: version\n"});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].what, "reason");
+  const Step run = step_of(Verb::run, {.statuses = {6}, .reason = {.regexes = {"rss: no"}}});
+  EXPECT_TRUE(check(run, {.status = 6, .diagnostics = "error: rss: no such\n"}).empty());
+  EXPECT_EQ(check(run, {.status = 6}).size(), 1U);
+}
+
 TEST(Check, NamesOfADirectory) {
   const Actual actual{.names = {"a1", "b"}, .count = 2};
   EXPECT_TRUE(check(step_of(Verb::list, {.names = {{"b", "a1"}}}), actual).empty());

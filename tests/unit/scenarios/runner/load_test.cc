@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "scenarios/runner/limits.h"
+#include "sim/base/limits.h"
 #include "tests/support/memory_files.h"
 
 namespace mdevsim::scenario {
@@ -91,6 +91,56 @@ TEST(LoadScenario, WithSeveralHostsACommandRunsBesideThem) {
       "[[step]]\non = \"b\"\nrun = \"true\"\n");
   EXPECT_EQ(one.steps.at(0).host, "");
   EXPECT_EQ(one.steps.at(1).host, "b");
+}
+
+TEST(LoadScenario, ConfiguringIsDoneToWhatRuns) {
+  const Case one = case_of(
+      "[host.a]\n[host.b]\n"
+      "[[step]]\nconfigure = { from = \"a/u\", to = \"b/mtty/mtty-1\", uuid = \"v\" }\n"
+      "[[step]]\nconfigure = { from = \"x.com/m@version=1\", to = \"b/u\" }\n");
+  const std::string devices = "/kernel/mdevsim/devices/";
+  EXPECT_THAT(one.steps.at(0).words,
+              testing::ElementsAre("mdevsim", "compat", "-", "--from", "/sys/a" + devices + "u",
+                                   "--to", "/sys/b/class/mdev_bus/mtty/mdev_supported_types/mtty-1",
+                                   "--apply", "--uuid", "v"));
+  EXPECT_THAT(one.steps.at(1).words,
+              testing::ElementsAre("mdevsim", "compat", "-", "--from", "x.com/m@version=1", "--to",
+                                   "/sys/b" + devices + "u", "--apply"));
+}
+
+TEST(LoadScenario, EachWordForAnEndIsOfOneStatus) {
+  const Case one = case_of(
+      "[host.a]\n[host.b]\n"
+      "[[step]]\nmigrate = { from = \"a/u\", to = \"b/u\", cancel_after = \"1s\" }\n"
+      "expect = [\"done\", \"failed\", \"not-converged\", \"refused\", \"cancelled\"]\n");
+  EXPECT_THAT(one.steps.at(0).expect.statuses, testing::ElementsAre(0, 1, 5, 6, 7));
+  EXPECT_EQ(one.steps.at(0).words.back(), "1000ms");
+}
+
+TEST(LoadScenario, SkippingIsSaidInTwoSpellings) {
+  for (const std::string key : {"skip-if", "skip_if"}) {
+    const Case one =
+        case_of(key + " = { missing = [\"x\"] }\nstep = [{ run = \"true\" }]\n" + kHost);
+    EXPECT_THAT(one.skip.programs, testing::ElementsAre("x")) << key;
+  }
+}
+
+TEST(LoadScenario, GroupsHaveALimit) {
+  std::string steps = "{ run = \"true\" }";
+  for (std::size_t i = 0; i < kGroupDepthMax; ++i) steps = "{ steps = [" + steps + "] }";
+  EXPECT_TRUE(load_text("step = [" + steps + "]\n" + kHost).diagnostics.empty());
+  const Loaded deeper = load_text("step = [{ steps = [" + steps + "] }]\n" + kHost);
+  ASSERT_EQ(deeper.diagnostics.size(), 1U);
+  EXPECT_EQ(deeper.diagnostics[0].message, "groups are nested too deeply");
+}
+
+TEST(LoadScenario, CopiesHaveALimit) {
+  const auto with = [](std::uint32_t copies) {
+    return load_text("step = [{ parallel = [{ run = \"true\", copies = " + std::to_string(copies) +
+                     " }] }]\n" + kHost);
+  };
+  EXPECT_TRUE(with(kCopiesMax).diagnostics.empty());
+  EXPECT_FALSE(with(kCopiesMax + 1).diagnostics.empty());
 }
 
 TEST(LoadScenario, TheSameProblemOfAllCasesIsToldOnce) {
