@@ -20,6 +20,17 @@ LINGERS = """
     """
 
 
+# Wrappers of the server: one that never serves, and one that outlives what it was told to run. Each tells that it is there.
+TELLS = "readlink /proc/self/ns/net /proc/self/ns/mnt /proc/self/ns/pid > where.new; mv where.new where\n"
+NEVER_SERVES = f"cd $(dirname $0)\n[ -e where ] || {TELLS}exec sleep 100000\n"
+NEVER_ENDS = f"cd $(dirname $0)\ntrap '' TERM\n\"$@\"\n[ -e where ] && exit\n{TELLS}exec sleep 100000\n"
+
+
+def namespaces_mounted():
+    """Namespaces that a mount keeps alive without a process."""
+    return [line for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if " - nsfs " in line]
+
+
 def processes_with(namespaces):
     """The processes that are in one of these namespaces, by what readlink says of them."""
     found = []
@@ -37,6 +48,7 @@ class Leftovers(ScenarioCase):
     def setUp(self):
         super().setUp()
         self.mounts = machine_mounts()
+        self.pinned = namespaces_mounted()
         self.temporary = self.look_at_temporary_folders()
 
     def look_at_temporary_folders(self):
@@ -45,10 +57,16 @@ class Leftovers(ScenarioCase):
                       for path in pathlib.Path(folder).iterdir() if "mdevsim" in path.name and "mdevsim-scenario-" not in path.name
                       and "mdevsim-test-" not in path.name)
 
-    def start(self):
-        self.scenario('timeout = "1h"\n' + LINGERS, host=HOST + HOST.replace("alpha", "beta"))
+    def start(self, steps=LINGERS, wrapper=None):
+        """Starts a case, and waits until one of its processes has told where it is."""
+        (self.folder / "where").unlink(missing_ok=True)
+        self.scenario('timeout = "1h"\n' + steps, host=HOST + HOST.replace("alpha", "beta"))
+        surroundings = environment(USER)
+        if wrapper:
+            (self.folder / "wrapper").write_text(wrapper)
+            surroundings["MDEVSIM_SERVER_WRAPPER"] = f"sh {self.folder}/wrapper"
         process = subprocess.Popen(self.words("s.toml"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True, env=environment(USER), cwd=self.folder)
+                                   text=True, env=surroundings, cwd=self.folder)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         ends(lambda: (self.folder / "where").exists() or process.poll() is not None, "the command")
@@ -60,6 +78,7 @@ class Leftovers(ScenarioCase):
     def assert_nothing_left(self):
         ends(lambda: not processes_with(self.namespaces), "the end of all processes in the case's namespaces")
         self.assertEqual(machine_mounts(), self.mounts)
+        self.assertEqual(namespaces_mounted(), self.pinned)
         self.assertEqual(self.look_at_temporary_folders(), self.temporary)
 
     def command(self):
@@ -73,18 +92,43 @@ class Leftovers(ScenarioCase):
         return sleeping()[0]
 
     def process_named(self, name):
-        for pid in processes_with(self.namespaces):
-            try:
-                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name:
-                    return pid
-            except OSError:
-                continue
-        self.fail(f"no process {name}")
+        """The process of that name, once there is one; the host's own rather than the other host's."""
 
-    def test_after_the_runner_is_killed(self):
-        process = self.start()
-        process.kill()
-        self.assert_nothing_left()
+        def found():
+            pids = []
+            for pid in processes_with(self.namespaces):
+                try:
+                    if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name:
+                        pids.append((os.readlink(f"/proc/{pid}/ns/net") != self.namespaces[0], pid))
+                except OSError:
+                    continue
+            return sorted(pids)
+
+        ends(found, f"a process {name}")
+        return found()[0][1]
+
+    def test_whoever_is_killed_and_whenever(self):
+        passes = '[[step]]\non = "alpha"\nrun = "true"\n'
+        moments = {"while a server starts": dict(steps=passes, wrapper=NEVER_SERVES), "in a step": dict(),
+                   "while a server ends": dict(steps=passes, wrapper=NEVER_ENDS)}
+        victims = {"while a server starts": ("mdevsim-case", "mdevsim-host", "sleep", None),
+                   "in a step": ("mdevsim-case", "mdevsim-host", "mdevsim-server", "mdevsim-step", "sleep", None),
+                   "while a server ends": ("mdevsim-case", "mdevsim-host", "sleep", None)}
+        for moment, started in moments.items():
+            for victim in victims[moment]:
+                with self.subTest(moment=moment, victim=victim or "the runner"):
+                    process = self.start(**started)
+                    if victim is None:
+                        process.kill()
+                    else:
+                        os.kill(self.process_named(victim), signal.SIGKILL)
+                        if (moment, victim) in (("in a step", "mdevsim-host"), ("in a step", "mdevsim-server")):
+                            os.kill(self.command(), signal.SIGKILL)  # it does not look at /sys, and would go on for ever
+                    stdout, stderr = process.communicate()
+                    if victim is not None:
+                        self.assertEqual(process.returncode, 1, stdout + stderr)
+                        self.assertIn("1 failed", stdout)
+                    self.assert_nothing_left()
 
     def test_after_the_runner_is_told_to_end(self):
         process = self.start()
@@ -110,14 +154,6 @@ class Leftovers(ScenarioCase):
         stdout, _ = process.communicate()
         self.assertEqual(process.returncode, 1)
         self.assertIn("exit status 137", stdout)
-        self.assert_nothing_left()
-
-    def test_after_a_host_is_killed(self):
-        process = self.start()
-        command = self.command()
-        os.kill(self.process_named("mdevsim-host"), signal.SIGKILL)
-        os.kill(command, signal.SIGKILL)
-        self.assertEqual(process.wait(), 1)
         self.assert_nothing_left()
 
     def test_after_a_command_left_a_daemon_behind(self):
