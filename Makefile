@@ -14,7 +14,7 @@ product = $(if $(wildcard build/release/CMakeCache.txt),,-DMDEVSIM_BUILD_TESTS=O
 whole = -DMDEVSIM_BUILD_TESTS=ON -DMDEVSIM_BUILD_BENCH=ON
 
 .PHONY: all release demo test bench fuzz soak asan-ubsan tsan valgrind coverage tidy format check-format \
-        install test-newest test-fresh clean help
+        install test-newest test-fresh test-container clean help
 
 all: release ## build what users get (the default)
 
@@ -95,6 +95,11 @@ test-fresh: ## make demo and make test of the last commit on a fresh Debian 12 (
 	git clone -q --no-hardlinks . build/fresh/build/mdevsim
 	packaging/debian-root --pristine build/fresh bookworm sh -ec \
 	  'git clone -q /mdevsim/build/mdevsim && cd mdevsim && make demo && make test'
+
+test-container: ## the container file and the documented way to run it, in a Debian root folder (root, Debian's packages)
+	$(need) build newest
+	$(call build,release,$(product))
+	packaging/test-container build/container
 
 clean: ## remove everything that was built
 	rm -rf --one-file-system build bench.json
