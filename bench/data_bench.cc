@@ -22,12 +22,12 @@ constexpr std::string_view kSource = "c0ffee00-0000-4000-8000-000000000001";
 constexpr std::string_view kTarget = "c0ffee00-0000-4000-8000-000000000002";
 
 std::string stream_host(unsigned mebibytes) {
-  return fmt::format(R"([model."bench/card"]
+  return fmt::format(R"([model."bench.com/card"]
 device_api = "vfio-pci"
 versions.1 = {{}}
 state = {{ memory = "{}MiB" }}
 [host.bench.virtual."card/card"]
-mdev_types = [ {{ id = "1", model = "bench/card", version = 1, instances = [{{ uuid = "{}" }}, {{ uuid = "{}" }}] }} ]
+mdev_types = [ {{ id = "1", model = "bench.com/card", version = 1, instances = [{{ uuid = "{}" }}, {{ uuid = "{}" }}] }} ]
 )",
                      mebibytes, kSource, kTarget);
 }
