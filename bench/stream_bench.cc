@@ -231,13 +231,17 @@ void measure_rounds(const Lab& lab, Devices& devices) {
 
 // What DeviceState::write() does, but that nobody hears of it.
 [[gnu::noinline]] bool write_untracked(Device& device, const state::Section& section,
-                                       std::uint64_t offset, ConstBytes bytes) {
-  if (offset > section.bytes || bytes.size() > section.bytes - offset || bytes.empty())
-    return false;
+                                       std::uint64_t offset, std::uint64_t word) {
+  if (offset > section.bytes || sizeof(word) > section.bytes - offset) return false;
   const std::size_t at = section.offset() + offset;
-  if (!device.state.memory().commit({at, bytes.size()})) return false;
-  std::memcpy(device.state.memory().bytes().data() + at, bytes.data(), bytes.size());
+  if (!device.state.memory().commit({at, sizeof(word)})) return false;
+  std::memcpy(device.state.memory().bytes().data() + at, &word, sizeof(word));
   return true;
+}
+
+[[gnu::noinline]] bool write_tracked(Device& device, const state::Section& section,
+                                     std::uint64_t offset, std::uint64_t word) {
+  return device.state.write(section, offset, std::as_bytes(std::span(&word, 1))).has_value();
 }
 
 void measure_writes(const Lab& lab) {
@@ -253,19 +257,19 @@ void measure_writes(const Lab& lab) {
     return 1e9 / static_cast<double>(kRounds * offsets.size()) * seconds_of([&] {
              for (std::uint64_t word = 0; word < kRounds; ++word) {
                for (const std::uint64_t offset : offsets) {
-                 if (!write(offset, std::as_bytes(std::span(&word, 1)))) fatal("fails", "a write");
+                 if (!write(offset, word)) fatal("fails", "a write");
                }
              }
            });
   };
   const Measurement tracked_ns = [&] {
-    return write_ns([&](std::uint64_t offset, ConstBytes bytes) {
-      return device.state.write(section, offset, bytes).has_value();
+    return write_ns([&](std::uint64_t offset, std::uint64_t word) {
+      return write_tracked(device, section, offset, word);
     });
   };
   const Measurement untracked_ns = [&] {
-    return write_ns([&](std::uint64_t offset, ConstBytes bytes) {
-      return write_untracked(device, section, offset, bytes);
+    return write_ns([&](std::uint64_t offset, std::uint64_t word) {
+      return write_untracked(device, section, offset, word);
     });
   };
   lab.report().add("migration: write to a device's registers, in cache, against one untracked",

@@ -32,7 +32,7 @@ std::uint32_t gather_pages_with_crc32c(Bytes to, std::span<const std::byte* cons
                                        std::uint32_t seed = 0);
 
 // Asks for what will be looked at soon: a line of 64 bytes. Any address will do.
-inline void prefetch(const std::byte* line) { __builtin_prefetch(line); }
+[[gnu::always_inline]] inline void prefetch(const std::byte* line) { __builtin_prefetch(line); }
 
 bool is_zero(ConstBytes bytes);
 

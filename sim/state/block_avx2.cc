@@ -25,6 +25,7 @@ AVX2 void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
     for (std::size_t i = at; i < at + kStep; i += kRegister) {
       _mm256_stream_si256(reinterpret_cast<__m256i*>(to + i), load(from + i));
     }
+    prefetch_for_look<kStep>(from + at);
   }
 }
 
@@ -49,8 +50,17 @@ AVX2 bool is_zero_avx2(const std::byte* from, std::size_t bytes) {
   return step_is_zero(last);
 }
 
+AVX2 bool page_is_zero(const std::byte* page) {
+  for (std::size_t at = 0; at < kPageBytes; at += kStep) {
+    _mm_prefetch(page + at + kZeroBytesAhead, _MM_HINT_T0);
+    _mm_prefetch(page + at + kZeroBytesAhead + kStep / 2, _MM_HINT_T0);
+    if (!step_is_zero(page + at)) return false;
+  }
+  return true;
+}
+
 AVX2 std::uint64_t zero_pages_avx2(const std::byte* from, std::size_t pages) {
-  return zero_pages_ahead(from, pages, is_zero_avx2);
+  return zero_pages_ahead(from, pages, page_is_zero);
 }
 
 }  // namespace

@@ -104,6 +104,7 @@ AVX512 std::uint32_t fold_all(std::byte* to, const std::byte* from, std::size_t 
   for (std::size_t at = kFoldStep; at < bytes; at += kFoldStep) {
     // There is no target, not even an offset of one, without a store.
     fold_step<kStore>(folded, kStore == Store::none ? nullptr : to + at, from + at);
+    if constexpr (kStore == Store::streamed) prefetch_for_look<kFoldStep>(from + at);
   }
   return end_fold(folded);
 }
@@ -114,10 +115,10 @@ AVX512 std::uint32_t fold_pages(std::byte* to, const std::byte* const* pages, st
                                 std::uint32_t crc) {
   Folded folded{};
   for (std::size_t i = 0; i < count; ++i, to += kPageBytes) {
-    const std::byte* ahead = pages[std::min(i + kPagesAhead, count - 1)];
+    const std::byte* next = pages[std::min(i + 1, count - 1)];
     for (std::size_t at = 0; at < kPageBytes; at += kFoldStep) {
       for (std::size_t line = 0; line < kFoldStep; line += kRegister) {
-        _mm_prefetch(ahead + at + line, _MM_HINT_T1);
+        _mm_prefetch(next + at + line, _MM_HINT_T0);
       }
       if (i == 0 && at == 0) {
         folded = begin_fold<kStore>(to, pages[i], crc);
@@ -141,6 +142,7 @@ std::uint32_t gather_pages_avx512(std::byte* to, const std::byte* const* pages, 
 AVX512 void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
   for (std::size_t at = 0; at < bytes; at += kStep) {
     for (std::size_t i = at; i < at + kStep; i += kRegister) take<Store::streamed>(to, from, i);
+    prefetch_for_look<kStep>(from + at);
   }
 }
 
@@ -175,8 +177,19 @@ AVX512 bool is_zero_avx512(const std::byte* from, std::size_t bytes) {
   return step_is_zero(last);
 }
 
+// As is_zero, but the page goes on to another one, of which the processor would not think.
+AVX512 bool page_is_zero(const std::byte* page) {
+  for (std::size_t at = 0; at < kPageBytes; at += kStep) {
+    for (std::size_t line = 0; line < kStep; line += kRegister) {
+      _mm_prefetch(page + at + kZeroBytesAhead + line, _MM_HINT_T0);
+    }
+    if (!step_is_zero(page + at)) return false;
+  }
+  return true;
+}
+
 AVX512 std::uint64_t zero_pages_avx512(const std::byte* from, std::size_t pages) {
-  return zero_pages_ahead(from, pages, is_zero_avx512);
+  return zero_pages_ahead(from, pages, page_is_zero);
 }
 
 }  // namespace

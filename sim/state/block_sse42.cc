@@ -54,6 +54,7 @@ SSE42 std::uint32_t fold_all(std::byte* to, const std::byte* from, std::size_t b
     for (std::size_t i = 0; i < 8; ++i) {
       r[i] = fold<8 * kStep>(r[i], take<kStore>(to, from, at + i * kRegister));
     }
+    if constexpr (kStore == Store::streamed) prefetch_for_look<kStep>(from + at);
   }
   for (std::size_t i = 0; i < 8; i += 2) r[i] = fold<128>(r[i], r[i + 1]);
   for (std::size_t i = 0; i < 8; i += 4) r[i] = fold<256>(r[i], r[i + 2]);
@@ -66,6 +67,7 @@ SSE42 std::uint32_t fold_all(std::byte* to, const std::byte* from, std::size_t b
 SSE42 void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
   for (std::size_t at = 0; at < bytes; at += 4 * kRegister) {
     for (std::size_t i = 0; i < 4; ++i) take<Store::streamed>(to, from, at + i * kRegister);
+    prefetch_for_look<4 * kRegister>(from + at);
   }
 }
 
@@ -102,10 +104,7 @@ std::uint32_t copy_with_crc32c_sse42(std::byte* to, const std::byte* from, std::
 std::uint32_t gather_pages_sse42(std::byte* to, const std::byte* const* pages, std::size_t count,
                                  std::uint32_t crc) {
   for (std::size_t i = 0; i < count; ++i) {
-    const std::byte* ahead = pages[std::min(i + kPagesAhead, count - 1)];
-    for (std::size_t at = 0; at < kPageBytes; at += kStoreAlignment) {
-      _mm_prefetch(ahead + at, _MM_HINT_T1);
-    }
+    prefetch_page(pages[std::min(i + 1, count - 1)]);
     crc = copy_with_crc32c_sse42(to + i * kPageBytes, pages[i], kPageBytes, crc);
   }
   return crc;

@@ -51,14 +51,36 @@ void copy_streamed(std::byte* to, const std::byte* from, std::size_t bytes, Stre
   _mm_sfence();  // whoever is told of the copy sees it
 }
 
-// How many pages ahead one is asked for: a page takes about as long to arrive as two take to be
-// copied.
-inline constexpr std::size_t kPagesAhead = 4;
+// Asks for all of a page: of pages that lie anywhere the processor does not see which is next. One
+// page ahead, into the first cache: what is asked for earlier is late as well, and displaces more.
+// (GCC leaves out calls of a function that does nothing but prefetch, unless it is always_inline.)
+[[gnu::always_inline]] inline void prefetch_page(const std::byte* page) {
+  for (std::size_t at = 0; at < kPageBytes; at += kStoreAlignment)
+    _mm_prefetch(page + at, _MM_HINT_T0);
+}
 
-// zero_pages() by is_zero(from, bytes). Most pages that are not zero show it in their first word,
+// Whoever copies device memory in order looks next for zeros a record further on (zero_pages), and
+// would wait for each page's beginning. Asks for that of the page that begins in the `step` bytes
+// from `from` on, if one does. What lies there may be something else, or nothing.
+template <std::size_t Step>
+[[gnu::always_inline]] inline void prefetch_for_look(const std::byte* from) {
+  constexpr std::size_t kAheadBytes = std::size_t{1} << 20;
+  constexpr std::size_t kLookedAtBytes = 256;
+  const std::size_t to_page = -std::bit_cast<std::uintptr_t>(from) % kPageBytes;
+  if (to_page >= Step) return;
+  const std::byte* page = from + to_page + kAheadBytes;
+  for (std::size_t at = 0; at < kLookedAtBytes; at += kStoreAlignment) {
+    _mm_prefetch(page + at, _MM_HINT_T1);
+  }
+}
+
+// How far ahead of what is looked at for zeros there is something on its way.
+inline constexpr std::size_t kZeroBytesAhead = 2048;
+
+// zero_pages() by page_is_zero(page). Most pages that are not zero show it in their first word,
 // so those of later pages are on their way while this one is looked at.
-template <typename IsZero>
-std::uint64_t zero_pages_ahead(const std::byte* from, std::size_t pages, IsZero is_zero) {
+template <typename PageIsZero>
+std::uint64_t zero_pages_ahead(const std::byte* from, std::size_t pages, PageIsZero page_is_zero) {
   constexpr std::size_t kAhead = 16;
   for (std::size_t i = 0; i < std::min(kAhead, pages); ++i) {
     _mm_prefetch(from + i * kPageBytes, _MM_HINT_T0);
@@ -69,7 +91,7 @@ std::uint64_t zero_pages_ahead(const std::byte* from, std::size_t pages, IsZero 
     if (i + kAhead < pages) _mm_prefetch(page + kAhead * kPageBytes, _MM_HINT_T0);
     std::uint64_t first_word = 0;
     std::memcpy(&first_word, page, sizeof(first_word));
-    if (first_word == 0 && is_zero(page, kPageBytes)) mask |= std::uint64_t{1} << i;
+    if (first_word == 0 && page_is_zero(page)) mask |= std::uint64_t{1} << i;
   }
   return mask;
 }

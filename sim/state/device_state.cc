@@ -98,17 +98,11 @@ void DeviceState::fill_page(const Section& section, std::uint64_t page, std::uin
     put(bytes, at, random.next() & mask);
 }
 
-Result<void> DeviceState::write(const Section& section, std::uint64_t offset, ConstBytes bytes) {
-  if (offset > section.bytes || bytes.size() > section.bytes - offset) {
-    return fail(Errc::range, fmt::format("section `{}`: {} bytes at {} are not within {}",
-                                         section.name, bytes.size(), offset, section.bytes));
-  }
-  if (bytes.empty()) return {};
-  const std::size_t at = section.offset() + offset;
-  if (auto committed = memory_.commit({at, bytes.size()}); !committed) return committed;
-  std::memcpy(memory_.bytes().data() + at, bytes.data(), bytes.size());
-  dirty_log_->mark(at, bytes.size());
-  return {};
+Result<void> DeviceState::not_written(const Section& section, std::uint64_t offset,
+                                      std::size_t bytes) {
+  if (offset <= section.bytes && bytes == 0) return {};
+  return fail(Errc::range, fmt::format("section `{}`: {} bytes at {} are not within {}",
+                                       section.name, bytes, offset, section.bytes));
 }
 
 void DeviceState::set_running(bool running) {

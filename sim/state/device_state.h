@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -45,8 +46,17 @@ class DeviceState {
   DirtyLog& dirty_log() { return *dirty_log_; }
 
   // Writes what a guest or a test writes, and logs it. ERANGE when it is not within the section,
-  // ENOMEM when sparse memory cannot grow.
-  Result<void> write(const Section& section, std::uint64_t offset, ConstBytes bytes);
+  // ENOMEM when sparse memory cannot grow. (A write to a register costs nanoseconds, so what all
+  // writes need is here.)
+  Result<void> write(const Section& section, std::uint64_t offset, ConstBytes bytes) {
+    if (offset > section.bytes || bytes.size() > section.bytes - offset || bytes.empty())
+      return not_written(section, offset, bytes.size());
+    const std::size_t at = section.offset() + offset;
+    if (auto committed = memory_.commit({at, bytes.size()}); !committed) return committed;
+    std::memcpy(memory_.bytes().data() + at, bytes.data(), bytes.size());
+    dirty_log_->mark(at, bytes.size());
+    return {};
+  }
 
   // The workload works while the device runs, up to the time that it is told. ENOMEM when sparse
   // memory cannot grow: the device has broken down then.
@@ -67,6 +77,9 @@ class DeviceState {
  private:
   DeviceState(const model::DeviceModel& model, model::Configuration configuration, Layout layout,
               DeviceMemory memory, DeviceStateOptions options);
+
+  // Nothing is there to be written, or no place for it.
+  static Result<void> not_written(const Section& section, std::uint64_t offset, std::size_t bytes);
 
   Result<void> fill();
   Result<void> fill_block(const Section& section, std::uint64_t block);

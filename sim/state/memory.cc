@@ -146,8 +146,8 @@ std::size_t DeviceMemory::chunk_bytes(std::size_t chunk) const {
   return std::min(kChunkBytes, bytes_ - chunk * kChunkBytes);
 }
 
-Result<void> DeviceMemory::commit(Extent extent) {
-  if (!sparse() || extent.length == 0) return {};
+Result<void> DeviceMemory::commit_chunks(Extent extent) {
+  if (extent.length == 0) return {};
   const std::size_t first = extent.offset / kChunkBytes;
   const std::size_t last = (extent.end() - 1) / kChunkBytes;
   std::uint64_t missing = 0;

@@ -98,7 +98,10 @@ class DeviceMemory {
 
   // To be called before writing to sparse memory; nothing to do for any other. ENOMEM when the
   // budget has not that much: then nothing is committed that was not.
-  Result<void> commit(Extent extent);
+  Result<void> commit(Extent extent) {
+    if (!sparse()) return {};
+    return commit_chunks(extent);
+  }
 
   // The first committed extent that ends behind `offset`, cut to begin there; of length 0 when all
   // from there on is hole. Memory that is not sparse is one extent. What is not committed is zero
@@ -112,6 +115,7 @@ class DeviceMemory {
  private:
   DeviceMemory(std::size_t bytes, MemoryOptions options) : bytes_(bytes), options_(options) {}
 
+  Result<void> commit_chunks(Extent extent);
   bool committed(std::size_t chunk) const;
   void uncommit(std::size_t chunk);
   std::size_t chunk_bytes(std::size_t chunk) const;  // the last one may be shorter

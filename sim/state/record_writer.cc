@@ -12,7 +12,8 @@ namespace mdevsim::state {
 namespace {
 
 // The processor sees by itself that a run of pages goes on, but not where the next one begins.
-void prefetch_run(const std::vector<ConstBytes>& runs, std::size_t i) {
+[[gnu::always_inline]] inline void prefetch_run(const std::vector<ConstBytes>& runs,
+                                                std::size_t i) {
   constexpr std::size_t kLineBytes = 64;
   constexpr std::size_t kBytes = 1024;
   if (i >= runs.size()) return;
