@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/device_directory.h"
+#include "cli/handover.h"
 #include "cli/migrate_report.h"
 #include "cli/options.h"
 #include "sim/config/text.h"
@@ -108,7 +109,7 @@ FileMove migrate_devices(const std::string& from, const std::string& to,
   if (!source) return not_begun(std::move(source).error());
   auto target = DeviceDirectory::open(to);
   if (!target) return not_begun(std::move(target).error());
-  return migrate(**source, **target, limits, observer);
+  return migrate(**source, **target, limits, observer, surviving_handover());
 }
 
 int exit_status(state::MoveOutcome outcome) {

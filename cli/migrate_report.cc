@@ -46,7 +46,7 @@ std::string to_text(const MigrationFigures& figures) {
                      size_text(report.bytes), time_text(report.total_us), report.rounds.size(),
                      time_text(report.downtime_us),
                      figures.move.configured ? "the target was configured to fit\n" : "",
-                     report.digest->to_string());
+                     report.digest ? report.digest->to_string() : "unknown");
 }
 
 std::string to_json(const MigrationFigures& figures) {

@@ -43,14 +43,35 @@ Result<state::Digest> digest_of(DeviceFiles& device) {
   return digest;
 }
 
-// One server changes both at once. Of two servers the target's is told first: until the source's
-// has heard of it, a mover that dies leaves both running.
-Result<void> commit(DeviceFiles& source, DeviceFiles& target) {
+Result<bool> has_taken(DeviceFiles& target, std::string_view token) {
+  TRY_SET(const std::string handover, line_of(target, "commit"));
+  return handover == fmt::format("taken {}", token);
+}
+
+// Whoever dies where, the target is asked whether it has taken the device, and then it has.
+Result<void> hand_over(DeviceFiles& source, DeviceFiles& target, const Handover& handover) {
+  if (!handover.carry_out)
+    return fail(Errc::not_supported, "the devices are of two servers: that takes a handover");
+  auto done = handover.carry_out([&]() -> Result<void> {
+    auto promised = source.write("commit", "promise " + handover.token);
+    if (!promised) return promised;
+    if (auto taken = target.write("commit", "take " + handover.token); !taken) return taken;
+    return source.write("commit", "give " + handover.token);
+  });
+  if (done) return done;
+  const auto taken = has_taken(target, handover.token);
+  if (!taken || !*taken) return done;
+  TRY_SET(const std::string now, line_of(source, "commit"));
+  if (now == "given " + handover.token) return {};
+  return source.write("commit", "give " + handover.token);
+}
+
+// One server changes both at once.
+Result<void> commit(DeviceFiles& source, DeviceFiles& target, const Handover& handover) {
   TRY_SET(const DeviceFiles::Address from, source.address());
   TRY_SET(const DeviceFiles::Address to, target.address());
-  if (from.filesystem == to.filesystem) return source.write("commit", std::to_string(to.number));
-  if (auto runs = target.set_state(state_name(MigrationState::running)); !runs) return runs;
-  return source.write("commit", "elsewhere");
+  if (from.filesystem != to.filesystem) return hand_over(source, target, handover);
+  return source.write("commit", std::to_string(to.number));
 }
 
 class FileEnd : public state::MigrationEnd {
@@ -93,17 +114,51 @@ class FileEnd : public state::MigrationEnd {
 // Its step to RUNNING, once it has loaded, is the commit.
 class TargetEnd final : public FileEnd {
  public:
-  TargetEnd(DeviceFiles& target, DeviceFiles& source)
-      : FileEnd(target, Direction::to_device), target_(target), source_(source) {}
+  TargetEnd(DeviceFiles& target, DeviceFiles& source, const Handover& handover)
+      : FileEnd(target, Direction::to_device),
+        target_(target),
+        source_(source),
+        handover_(handover) {}
   Result<void> set_state(MigrationState state) override {
-    if (state == MigrationState::running) return commit(source_, target_);
+    if (state == MigrationState::running) return commit(source_, target_, handover_);
     return FileEnd::set_state(state);
   }
 
  private:
   DeviceFiles& target_;
   DeviceFiles& source_;
+  const Handover& handover_;
 };
+
+// What a mover left undone that died in the middle of a handover. True when that was all that was
+// missing: the target is the device.
+Result<bool> finish_handover(DeviceFiles& source, DeviceFiles& target) {
+  constexpr std::string_view kPromised = "promised ";
+  TRY_SET(const std::string handover, line_of(source, "commit"));
+  if (!handover.starts_with(kPromised)) return false;
+  const std::string token = handover.substr(kPromised.size());
+  TRY_SET(const bool taken, has_taken(target, token));
+  if (!taken) {
+    return fail(
+        Errc::busy,
+        fmt::format("{}: its mover died while it handed the device over ({}), and {} has not "
+                    "taken it. Name the target of that migration; or, when that one does not "
+                    "run it, write `running` to {}/state",
+                    source.path(), token, target.path(), source.path()));
+  }
+  if (auto given = source.write("commit", "give " + token); !given)
+    return tl::unexpected(std::move(given).error());
+  if (auto stopped = source.write("state", "stop"); !stopped)
+    return tl::unexpected(std::move(stopped).error());
+  return true;
+}
+
+FileMove finished(DeviceFiles& source) {
+  FileMove move;
+  move.report.outcome = state::MoveOutcome::moved;
+  if (auto digest = digest_of(source)) move.report.digest = *digest;
+  return move;
+}
 
 // True when something had to be changed. EINVAL when there is no way to.
 Result<bool> fit(DeviceFiles& source, DeviceFiles& target) {
@@ -138,7 +193,10 @@ FileMove not_begun(state::MoveOutcome outcome, Error error) {
 }  // namespace
 
 FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimits& limits,
-                 state::MoveObserver* observer) {
+                 state::MoveObserver* observer, const Handover& handover) {
+  auto was_finished = finish_handover(source, target);
+  if (!was_finished) return not_begun(state::MoveOutcome::failed, std::move(was_finished).error());
+  if (*was_finished) return finished(source);
   auto fitted = fit(source, target);
   if (!fitted) {
     const bool refused = fitted.error().code == Errc::invalid;
@@ -148,7 +206,7 @@ FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimi
   if (auto taken = take(source, target, limits.bandwidth_bytes_per_s); !taken)
     return not_begun(state::MoveOutcome::failed, std::move(taken).error());
   FileEnd from(source, Direction::from_device);
-  TargetEnd to(target, source);
+  TargetEnd to(target, source, handover);
   return {state::move_state(from, to, limits, observer), *fitted};
 }
 

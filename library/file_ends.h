@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +41,14 @@ class DeviceFiles {
   virtual Result<Address> address() = 0;
 };
 
+// The commit of a migration between two servers, which takes three writes.
+struct Handover {
+  std::string token;  // no other migration has it
+  // Calls what it is given, once, so that it is done to its end even if the caller's process is
+  // killed meanwhile. An error when it was not done, or was not done to its end.
+  std::function<Result<void>(const std::function<Result<void>()>& writes)> carry_out;
+};
+
 struct FileMove {
   state::MoveReport report;
   bool configured = false;  // the target had to be made to fit
@@ -48,7 +57,11 @@ struct FileMove {
 // Makes the target one that can load the source's state, holds both, and moves it. Whatever ends it
 // before the commit leaves the source running and the target reset: when it returns, and also when
 // the caller dies. With a bandwidth of 0 the source's time is its host's.
+//
+// A source that an earlier call has promised, and not lived to give, is given when this target has
+// taken it; else it is an error, for nobody here knows whether that target runs. `handover` is
+// needed between two servers only.
 FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimits& limits,
-                 state::MoveObserver* observer = nullptr);
+                 state::MoveObserver* observer = nullptr, const Handover& handover = {});
 
 }  // namespace mdevsim

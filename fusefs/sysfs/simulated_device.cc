@@ -218,12 +218,26 @@ Result<void> reset_store(MigratableDevice& device, std::string_view bytes,
   if (number != 1) return fail(Errc::invalid, "write 1 to reset the device");
   return device.reset();
 }
+Result<void> commit_show(MigratableDevice& device, std::string& out) {
+  put(out, "{}\n", device.handover());
+  return {};
+}
 // A number is the inode number of the target's directory: then store_with is called instead.
-Result<void> commit_store(MigratableDevice& source, std::string_view bytes,
+Result<void> commit_store(MigratableDevice& device, std::string_view bytes,
                           MigratableDevice::Asker) {
-  if (parse_name(bytes) != "elsewhere")
-    return fail(Errc::invalid, "neither `elsewhere` nor the inode number of a device's directory");
-  return source.committed_elsewhere();
+  struct Step {
+    std::string_view verb;  // with the blank behind it
+    Result<void> (MigratableDevice::*take)(std::string_view token);
+  };
+  constexpr Step kSteps[] = {{"promise ", &MigratableDevice::promise},
+                             {"take ", &MigratableDevice::take_over},
+                             {"give ", &MigratableDevice::give}};
+  const std::string_view text = parse_name(bytes);
+  for (const Step& step : kSteps) {
+    if (text.starts_with(step.verb)) return (device.*step.take)(text.substr(step.verb.size()));
+  }
+  return fail(Errc::invalid,
+              "neither promise, take or give with a TOKEN, nor the inode number of a directory");
 }
 
 // ---- what a device is, and what it can become ---------------------------------------------------
@@ -256,7 +270,8 @@ constexpr DeviceFile kDirtyRate = {.show = dirty_rate_show, .store = dirty_rate_
 constexpr DeviceFile kDigest = {.show = digest_show};
 constexpr DeviceFile kBandwidth = {.store = bandwidth_store};
 constexpr DeviceFile kReset = {.store = reset_store};
-constexpr DeviceFile kCommit = {.store = commit_store, .store_with = MigratableDevice::commit};
+constexpr DeviceFile kCommit = {
+    .show = commit_show, .store = commit_store, .store_with = MigratableDevice::commit};
 
 constexpr Row device_file(std::string_view name, std::uint16_t mode, const DeviceFile& device,
                           Errc (*show)(const View&, std::string&) = nullptr) {
@@ -281,7 +296,7 @@ constexpr Row kRows[] = {
     device_file("dirty_rate", 0644, kDirtyRate),
     device_file("digest", 0444, kDigest),
     device_file("bandwidth", 0644, kBandwidth, bandwidth_show),
-    device_file("commit", 0200, kCommit),
+    device_file("commit", 0644, kCommit),
     device_file("reset", 0200, kReset),
     read_only("features", 0, migration_features_show, has_state),
     read_only("identity", 0, identity_show, has_state),

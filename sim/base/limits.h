@@ -53,6 +53,7 @@ inline constexpr std::size_t kAllowedMax = 1000;           // items of a paramet
 inline constexpr std::size_t kModelValuesMax = 1'000'000;  // versions times parameters, of a file
 inline constexpr std::size_t kSectionsMax = 256;           // of a device's state
 inline constexpr std::uint64_t kDirtyRateMax = std::uint64_t{1} << 40;         // bytes a second
+inline constexpr std::size_t kHandoverTokenBytesMax = 64;                      // of a migration
 inline constexpr std::uint64_t kDeltaCacheBytesMax = std::uint64_t{64} << 20;  // of a migration
 inline constexpr std::size_t kStreamAllocationBytesMax = std::size_t{2}
                                                          << 20;  // at once, by a reader

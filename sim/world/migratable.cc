@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "sim/base/limits.h"
 #include "sim/base/random.h"
 #include "sim/world/state.h"
 
@@ -29,6 +30,14 @@ std::int64_t time_us(std::uint64_t bytes, std::uint64_t bytes_per_s) {
       std::min<std::uint64_t>(seconds, std::numeric_limits<std::int32_t>::max()) * kUsPerSecond +
       rest_us;
   return static_cast<std::int64_t>(us);
+}
+
+Result<void> check_token(std::string_view token) {
+  const bool is_one =
+      !token.empty() && token.size() <= kHandoverTokenBytesMax &&
+      std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (is_one) return {};
+  return fail(Errc::invalid, "a token is 1 to 64 printable characters without a blank");
 }
 
 bool saves(MigrationState state) { return state::stream_of(state) == state::Stream::saving; }
@@ -111,8 +120,10 @@ Result<void> MigratableDevice::set_state(MigrationState target, Asker asker) {
   const auto moved = machine->migration.set_state(target);
   note_state();
   const MigrationState now = state();
-  is_committed_ = is_committed_ && now != MigrationState::running;
-  is_source_ = now != MigrationState::running && !is_committed_ &&
+  if (now == MigrationState::resuming ||
+      (now == MigrationState::running && handover_ != Handover::taken))
+    set_handover(Handover::none);
+  is_source_ = now != MigrationState::running && handover_ != Handover::given &&
                (is_source_ || asker == Asker::holder || saves(now));
   is_target_ = (is_target_ || now == MigrationState::resuming) && !state::is_running(now);
   if (!moved) return tl::unexpected(moved.error());
@@ -123,7 +134,7 @@ Result<void> MigratableDevice::start_again() {
   TRY_SET(Machine* const machine, this->machine());
   is_source_ = false;
   is_target_ = false;
-  is_committed_ = false;
+  set_handover(Handover::none);
   auto reset = machine->migration.reset();
   note_state();
   return reset;
@@ -135,13 +146,14 @@ Result<void> MigratableDevice::reset() {
 }
 
 // A device that has broken down is what it was at the start: there is nothing else to run on with.
+// Of a source that has promised itself, only the target can tell whether it may run.
 void MigratableDevice::let_go() {
   const MutexLock lock(mutex_);
   bandwidth_.store(0);
   if (machine_ != nullptr && !retired_.load(std::memory_order_relaxed)) {
     if (is_target_ || state() == MigrationState::error) {
       if (!start_again()) machine_->migration.fail_device();
-    } else if (is_source_) {
+    } else if (is_source_ && handover_ != Handover::promised) {
       behind_host_us_ = host_us() - machine_->device.now_us();
       if (!machine_->migration.set_state(MigrationState::running))
         machine_->migration.fail_device();
@@ -230,21 +242,32 @@ bool MigratableDevice::is_source_ready() const {
 
 bool MigratableDevice::is_target_ready() const {
   return machine_ != nullptr && is_target_ &&
-         (state() == MigrationState::stop || state() == MigrationState::resuming ||
-          state() == MigrationState::running_p2p);
+         (state() == MigrationState::stop || state() == MigrationState::running_p2p);
+}
+
+void MigratableDevice::set_handover(Handover step, std::string_view token) {
+  handover_ = step;
+  token_ = token;
+}
+
+// A target whose state was loaded is the device from now on.
+Result<void> MigratableDevice::run_loaded() {
+  if (!is_target_ready()) return fail(Errc::invalid, "the target has loaded nothing");
+  TRY_SET(Machine* const machine, machine_now());
+  const auto runs = machine->migration.set_state(MigrationState::running);
+  note_state();
+  if (!runs) return tl::unexpected(runs.error());
+  is_target_ = false;
+  return {};
 }
 
 Result<void> MigratableDevice::commit_locked(MigratableDevice& source, MigratableDevice& target) {
   if (!source.is_source_ready())
     return fail(Errc::invalid, "the source is not stopped, or was not saved");
-  if (!target.is_target_ready()) return fail(Errc::invalid, "the target has loaded nothing");
-  TRY_SET(Machine* const machine, target.machine_now());
-  const auto runs = machine->migration.set_state(MigrationState::running);
-  target.note_state();
-  if (!runs) return tl::unexpected(runs.error());
-  target.is_target_ = false;
+  if (auto runs = target.run_loaded(); !runs) return runs;
+  target.set_handover(Handover::taken);
   source.is_source_ = false;
-  source.is_committed_ = true;
+  source.set_handover(Handover::given);
   return {};
 }
 
@@ -258,12 +281,36 @@ Result<void> MigratableDevice::commit(MigratableDevice& source,
   return commit_locked(source, target);
 }
 
-Result<void> MigratableDevice::committed_elsewhere() {
+Result<void> MigratableDevice::promise(std::string_view token) {
+  if (auto checked = check_token(token); !checked) return checked;
   const MutexLock lock(mutex_);
   if (!is_source_ready()) return fail(Errc::invalid, "the source is not stopped, or was not saved");
-  is_source_ = false;
-  is_committed_ = true;
+  set_handover(Handover::promised, token);
   return {};
+}
+
+Result<void> MigratableDevice::take_over(std::string_view token) {
+  if (auto checked = check_token(token); !checked) return checked;
+  const MutexLock lock(mutex_);
+  if (auto runs = run_loaded(); !runs) return runs;
+  set_handover(Handover::taken, token);
+  return {};
+}
+
+Result<void> MigratableDevice::give(std::string_view token) {
+  const MutexLock lock(mutex_);
+  if (handover_ != Handover::promised || token_ != token)
+    return fail(Errc::invalid, "the device is not promised to that migration");
+  is_source_ = false;
+  set_handover(Handover::given, token);
+  return {};
+}
+
+std::string MigratableDevice::handover() const {
+  constexpr std::string_view kNames[] = {"none", "promised", "given", "taken"};
+  const MutexLock lock(mutex_);
+  std::string text(kNames[static_cast<std::size_t>(handover_)]);
+  return token_.empty() ? text : text + " " + token_;
 }
 
 std::shared_ptr<MigrationHold> MigrationHold::take(std::shared_ptr<MigratableDevice> device) {

@@ -5,6 +5,13 @@
 // Who holds a migration: a mover takes the device, and lets it go when it is done or dies. What it
 // began and did not commit is undone then: a source runs on, a target is reset. Who changes the
 // state without having taken the device (a shell) has nothing undone.
+//
+// The commit is the target's step to RUNNING; the source is done then, and stays stopped. Where one
+// process has both devices, it changes both at once. Where it has one of them, the mover hands the
+// device over in three steps: the source promises itself to the migration of some token, and from
+// then on does not run by itself, whoever dies; the target takes it over, and remembers the token;
+// the source is told that it is given. Between the first and the last step only the target can tell
+// which of the two is the device.
 #pragma once
 
 #include <atomic>
@@ -106,10 +113,19 @@ class MigratableDevice {
   // stopped, is done and stays stopped. Both at once, or neither. EINVAL when one of them is not
   // there yet, or they are the same.
   static Result<void> commit(MigratableDevice& source, MigratableDevice& target);
-  // As above, when the target is somewhere else and runs already.
-  Result<void> committed_elsewhere() EXCLUDES(mutex_);
+
+  // The same in three steps. A token is 1 to kHandoverTokenBytesMax printable characters without a
+  // blank. EINVAL when it is none, and when the device is not there yet.
+  Result<void> promise(std::string_view token) EXCLUDES(mutex_);    // the source
+  Result<void> take_over(std::string_view token) EXCLUDES(mutex_);  // the target
+  // The source, whose promise has that token.
+  Result<void> give(std::string_view token) EXCLUDES(mutex_);
+  // "none", or one of "promised", "given" and "taken" with the token, if there is one.
+  std::string handover() const EXCLUDES(mutex_);
 
  private:
+  enum class Handover : std::uint8_t { none, promised, given, taken };
+
   // The contents and their migration.
   struct Machine {
     explicit Machine(state::DeviceState made) : device(std::move(made)), migration(device) {}
@@ -125,6 +141,8 @@ class MigratableDevice {
   // What others may see without the lock.
   void note_state() REQUIRES(mutex_);
   std::int64_t host_us() const;
+  void set_handover(Handover step, std::string_view token = {}) REQUIRES(mutex_);
+  Result<void> run_loaded() REQUIRES(mutex_);
   bool is_source_ready() const REQUIRES(mutex_);
   bool is_target_ready() const REQUIRES(mutex_);
   static Result<void> commit_locked(MigratableDevice& source, MigratableDevice& target)
@@ -147,9 +165,11 @@ class MigratableDevice {
   std::uint64_t streamed_bytes_ GUARDED_BY(mutex_) = 0;  // since the bandwidth was set
   std::int64_t stream_began_us_ GUARDED_BY(mutex_) = 0;
   // What a holder that goes leaves behind is undone, unless it was committed.
-  bool is_source_ GUARDED_BY(mutex_) = false;     // has left RUNNING in order to save
-  bool is_target_ GUARDED_BY(mutex_) = false;     // was in RESUMING, and has not run since
-  bool is_committed_ GUARDED_BY(mutex_) = false;  // as a source, and has not run since
+  bool is_source_ GUARDED_BY(mutex_) = false;  // has left RUNNING in order to save
+  bool is_target_ GUARDED_BY(mutex_) = false;  // was in RESUMING, and has not run since
+  // Of the latest migration. A source's ends when it runs, a target's when it is to load again.
+  Handover handover_ GUARDED_BY(mutex_) = Handover::none;
+  std::string token_ GUARDED_BY(mutex_);  // of the handover; none when it was done at once
   std::vector<state::ConstBytes> pieces_ GUARDED_BY(mutex_);
 };
 

@@ -62,6 +62,18 @@ class Device:
         return os.open(self.path / name, flags)
 
 
+def copy_stream(source, target):
+    """All that there is to read until the end."""
+    reader, writer = source.open(), target.open(os.O_WRONLY)
+    try:
+        while piece := os.read(reader, 1 << 20):
+            while piece:
+                piece = piece[os.write(writer, piece):]
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 class MigrationCase(unittest.TestCase):
     """Cases with a mounted pair of hosts. Python runs as the user that the case is about."""
 

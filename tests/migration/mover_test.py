@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""mdevsim migrate: between two hosts of one server and of two, and killed at many points."""
+"""mdevsim migrate: between two hosts of one server and of two."""
 
 import os
 import re
-import signal
 import subprocess
 
 from migrating import MDEVSIM, MigrationCase, environment, hosts_of, main, USER
@@ -126,39 +125,6 @@ class OtherServer(MigrationCase):
         figures = self.migrate_json(source, target)
         self.assertEqual(figures["digest"], self.at_rest(target))
         self.assertEqual(source.state, "STOP")
-
-
-class Killed(MigrationCase):
-    """After any number of system calls of the mover."""
-
-    hosts = hosts_of(f'{{ memory = "3MiB", dirty_rate = "8MiB/s", {PRE_COPY} }}')
-
-    def test_a_mover_that_is_killed_has_done_all_or_nothing(self):
-        outcomes = set()
-        for delay_ms in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30, 35, 40, 50, 60, 80, 100]:
-            with self.subTest(delay_ms=delay_ms):
-                outcomes.add(self.kill_after(delay_ms))
-        self.assertIn("RUNNING", outcomes, "no mover was killed before its commit")
-
-    def kill_after(self, delay_ms):
-        source, target = self.device(1), self.device(11)
-        source.write("reset", "1")
-        target.write("reset", "1")
-        pristine = self.at_rest(target)
-        mover = subprocess.Popen([str(MDEVSIM), "migrate", str(source.path), str(target.path)], env=environment(USER),
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subprocess.run(["sleep", str(delay_ms / 1000)], check=True)
-        mover.send_signal(signal.SIGKILL)
-        mover.wait()
-        self.let_go(source)
-        self.let_go(target)
-        self.assertEqual(target.state, "RUNNING")
-        if source.state == "RUNNING":
-            self.assertEqual(self.at_rest(target), pristine)
-        else:
-            self.assertIn(source.state, ("STOP", "STOP_COPY"))
-            self.assertEqual(source.digest, self.at_rest(target))
-        return source.state
 
 
 class Large(MigrationCase):

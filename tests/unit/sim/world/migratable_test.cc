@@ -153,16 +153,74 @@ TEST_F(MigratableTest, ACommitTakesAStoppedSourceAndALoadedTarget) {
   EXPECT_EQ(code(MigratableDevice::commit(*source_, *target_)), Errc::invalid);
   ASSERT_EQ(set(*target_, MigrationState::resuming), Errc::ok);
   EXPECT_EQ(code(MigratableDevice::commit(*source_, *target_)), Errc::invalid) << "half a state";
+  ASSERT_EQ(copy(*source_, *target_), Errc::ok);
+  EXPECT_EQ(code(MigratableDevice::commit(*source_, *target_)), Errc::invalid) << "not loaded yet";
   hold_source_.reset();
   EXPECT_EQ(source_->state(), MigrationState::running);
 }
 
-TEST_F(MigratableTest, ACommitElsewhereKeepsTheSourceStopped) {
-  EXPECT_EQ(code(source_->committed_elsewhere()), Errc::invalid);
+TEST_F(MigratableTest, AHandoverTakesAStoppedSourceAndALoadedTarget) {
+  EXPECT_EQ(code(source_->promise("t1")), Errc::invalid) << "it runs";
+  EXPECT_EQ(code(target_->take_over("t1")), Errc::invalid) << "it has loaded nothing";
   migrate_up_to_commit();
-  ASSERT_TRUE(source_->committed_elsewhere());
+  EXPECT_EQ(code(source_->give("t1")), Errc::invalid) << "it has promised nothing";
+  ASSERT_TRUE(source_->promise("t1"));
+  ASSERT_TRUE(target_->take_over("t1"));
+  EXPECT_EQ(target_->state(), MigrationState::running);
+  EXPECT_EQ(code(source_->give("t2")), Errc::invalid) << "not to that migration";
+  ASSERT_TRUE(source_->give("t1"));
+  EXPECT_EQ(source_->handover(), "given t1");
+  EXPECT_EQ(target_->handover(), "taken t1");
   hold_source_.reset();
+  hold_target_.reset();
   EXPECT_EQ(source_->state(), MigrationState::stop_copy);
+  EXPECT_EQ(target_->state(), MigrationState::running);
+}
+
+TEST_F(MigratableTest, APromisedSourceDoesNotRunByItselfWhoeverDies) {
+  migrate_up_to_commit();
+  ASSERT_TRUE(source_->promise("t1"));
+  hold_source_.reset();
+  hold_target_.reset();
+  EXPECT_EQ(source_->state(), MigrationState::stop_copy);
+  EXPECT_EQ(source_->handover(), "promised t1");
+  EXPECT_EQ(target_->handover(), "none");
+  hold_source_ = MigrationHold::take(source_);
+  hold_source_.reset();
+  EXPECT_EQ(source_->state(), MigrationState::stop_copy) << "nor when another mover has looked";
+  ASSERT_EQ(set(*source_, MigrationState::running, Asker::anybody), Errc::ok);
+  EXPECT_EQ(source_->handover(), "none");
+  EXPECT_EQ(code(source_->give("t1")), Errc::invalid);
+}
+
+TEST_F(MigratableTest, APromiseThatAMoverTakesBackIsForgotten) {
+  migrate_up_to_commit();
+  ASSERT_TRUE(source_->promise("t1"));
+  ASSERT_EQ(set(*source_, MigrationState::running), Errc::ok);
+  ASSERT_EQ(set(*source_, MigrationState::stop), Errc::ok);
+  hold_source_.reset();
+  EXPECT_EQ(source_->state(), MigrationState::running);
+}
+
+TEST_F(MigratableTest, ATargetRemembersWhatItTookUntilItLoadsAgain) {
+  migrate_up_to_commit();
+  ASSERT_TRUE(source_->promise("t1"));
+  ASSERT_TRUE(target_->take_over("t1"));
+  hold_target_.reset();
+  digest_at_rest(*target_);
+  EXPECT_EQ(target_->handover(), "taken t1");
+  ASSERT_EQ(set(*target_, MigrationState::resuming, Asker::anybody), Errc::ok);
+  EXPECT_EQ(target_->handover(), "none");
+  ASSERT_TRUE(source_->reset());
+  EXPECT_EQ(source_->handover(), "none");
+}
+
+TEST_F(MigratableTest, ATokenIsAShortWord) {
+  migrate_up_to_commit();
+  for (const std::string& wrong :
+       {std::string(), std::string("a b"), std::string(1, '\n'), std::string(65, 'a')})
+    EXPECT_EQ(code(source_->promise(wrong)), Errc::invalid) << wrong;
+  EXPECT_TRUE(source_->promise(std::string(64, 'a')));
 }
 
 TEST_F(MigratableTest, SmallReadsGiveTheSameState) {
