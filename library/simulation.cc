@@ -172,6 +172,8 @@ Result<std::string> Simulation::read(std::string_view path) const {
   Errc errc = Errc::ok;
   if (entry.stat.file == sysfs::FileKind::binary) {
     errc = impl_->tree->read(entry.node, 0, entry.stat.size, {}, text);
+  } else if (entry.stat.file == sysfs::FileKind::stream) {
+    errc = impl_->tree->read(entry.node, 0, std::string::npos, {}, text);
   } else {
     errc = impl_->tree->show(entry.node, text);
   }

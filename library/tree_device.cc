@@ -74,20 +74,19 @@ Result<void> TreeDevice::open_stream(Direction direction) {
 
 Result<std::size_t> TreeDevice::read_stream(state::Bytes out) {
   std::size_t bytes = 0;
-  const Errc errc = data_file_.stream->read(out.size(), [&](auto pieces) {
+  auto read = data_file_.stream->read(out.size(), [&](auto pieces) {
     for (const state::ConstBytes piece : pieces) {
       std::copy(piece.begin(), piece.end(), out.begin() + static_cast<std::ptrdiff_t>(bytes));
       bytes += piece.size();
     }
   });
-  if (auto read = answer(errc, path_ + "/data"); !read)
-    return tl::unexpected(std::move(read).error());
+  if (!read) return tl::unexpected(std::move(read).error());
   return bytes;
 }
 
 Result<void> TreeDevice::write_stream(state::ConstBytes bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  return answer(data_file_.stream->write(text), path_ + "/data");
+  return data_file_.stream->write(text);
 }
 
 Result<DeviceFiles::Address> TreeDevice::address() {

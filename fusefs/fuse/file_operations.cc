@@ -67,9 +67,9 @@ void close_file(Adapter& adapter, OpenFile& file) {
   adapter.files.release(&file);
 }
 
-void log_refusal(Adapter& adapter, const sysfs::Caller& caller, const sysfs::Stored& stored) {
-  if (stored.why.empty()) return;
-  adapter.log.info(fmt::format("pid {}: {}: {}", caller.pid, errc_symbol(stored.errc), stored.why));
+void log_refusal(Adapter& adapter, const sysfs::Caller& caller, Errc errc, std::string_view why) {
+  if (why.empty()) return;
+  adapter.log.info(fmt::format("pid {}: {}: {}", caller.pid, errc_symbol(errc), why));
 }
 
 void do_open(Request& request, fuse_file_info* info) {
@@ -89,7 +89,7 @@ void do_open(Request& request, fuse_file_info* info) {
   sysfs::OpenedFile opened;
   const sysfs::Stored result =
       adapter.tree.opened(request.node(), request.caller(), access_of(info->flags), opened);
-  log_refusal(adapter, request.caller(), result);
+  log_refusal(adapter, request.caller(), result.errc, result.why);
   if (result.errc != Errc::ok) return request.answer(result.errc);
   OpenFile& file = *adapter.files.acquire();
   file.keep(std::move(opened));
@@ -153,8 +153,19 @@ std::shared_ptr<sysfs::Stream> stream_of(OpenFile& file) {
 
 // Straight from where the bytes lie: a device's lock keeps them still until the kernel has them.
 void read_stream(Request& request, sysfs::Stream& stream, std::size_t size) {
-  const Errc errc = stream.read(size, [&](auto pieces) { request.reply_pieces(pieces); });
-  if (errc != Errc::ok) request.answer(errc);
+  const auto read = stream.read(size, [&](auto pieces) { request.reply_pieces(pieces); });
+  if (read) return;
+  const Error& error = read.error();
+  if (error.code != Errc::no_message)
+    log_refusal(request.adapter(), request.caller(), error.code, error.why);
+  request.answer(error.code);
+}
+
+void write_stream(Request& request, sysfs::Stream& stream, std::string_view bytes) {
+  const auto written = stream.write(bytes);
+  if (written) return request.reply_written(bytes.size());
+  log_refusal(request.adapter(), request.caller(), written.error().code, written.error().why);
+  request.answer(written.error().code);
 }
 
 void do_read(Request& request, std::size_t size, off_t offset, fuse_file_info* info) {
@@ -191,10 +202,7 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
               fuse_file_info* info) {
   OpenFile& file = file_of(*info);
   const sysfs::NodeId node = file.node;
-  if (const auto stream = stream_of(file)) {
-    const Errc errc = stream->write({bytes, size});
-    return errc == Errc::ok ? request.reply_written(size) : request.answer(errc);
-  }
+  if (const auto stream = stream_of(file)) return write_stream(request, *stream, {bytes, size});
   const auto position = static_cast<std::uint64_t>(offset);
   if (const Errc errc = cut_write(file, position, size); errc != Errc::ok) {
     return request.answer(errc);
@@ -205,9 +213,10 @@ void do_write(Request& request, const char* bytes, std::size_t size, off_t offse
   const sysfs::Ticket ticket = request.issue_ticket(size);
   const sysfs::Stored stored =
       request.tree().store(node, {bytes, size}, position, caller, ticket, file.kept());
-  log_refusal(adapter, caller, stored);
+  log_refusal(adapter, caller, stored.errc, stored.why);
   if (!stored.answered) return request.leave();
   request.take_back(ticket);
+  request.hold_back(std::chrono::milliseconds(stored.delay_ms));
   if (stored.errc != Errc::ok) return request.answer(stored.errc);
   request.reply_written(size);
 }

@@ -43,6 +43,9 @@ class Request {
   // Asks the fault rules, before anything else is done. False when one of them has answered.
   bool may_begin(Operation operation, std::string_view detail);
 
+  // The answer is held back that much longer.
+  void hold_back(std::chrono::milliseconds delay) { delay_ += delay; }
+
   // Each of these answers; exactly one is called.
   void answer(Errc errc);  // an error, or a success that has nothing to tell
   void reply_entry(const sysfs::Entry& entry);

@@ -2,10 +2,12 @@
 // over them.
 #include "fusefs/sysfs/simulated_device.h"
 
+#include <optional>
 #include <utility>
 
 #include "fusefs/sysfs/kinds.h"
 #include "fusefs/sysfs/parse.h"
+#include "fusefs/sysfs/path.h"
 #include "fusefs/sysfs/text.h"
 #include "sim/base/limits.h"
 #include "sim/model/configuration.h"
@@ -122,7 +124,20 @@ Result<Opening> state_opened(const View& view, Access access) {
 }
 Command state_released(const View& view) { return Release{simulated_device(view), false}; }
 
-constexpr DeviceFile kState = {.store = state_store};
+// A rule is asked when a stream is about to be opened for reading, and when what was written to one
+// is about to become the device's state.
+std::optional<model::FaultPoint> state_point(const MigratableDevice& device,
+                                             std::string_view bytes) {
+  const auto wanted = state::state_from_name(parse_name(bytes));
+  if (!wanted) return std::nullopt;
+  const auto path = state::path_between(device.spec().features, device.state(), *wanted);
+  if (!path) return std::nullopt;
+  if (path->has(state::StreamEffect::load)) return model::FaultPoint::load;
+  if (path->has(state::StreamEffect::open_saving)) return model::FaultPoint::save;
+  return std::nullopt;
+}
+
+constexpr DeviceFile kState = {.store = state_store, .point = state_point};
 constexpr Row state_file() {
   return {.name = "state",
           .parent = 0,
@@ -139,21 +154,25 @@ constexpr Row state_file() {
 // Ends with the session that the device had when it was opened.
 class DataStream : public Stream {
  public:
-  DataStream(std::shared_ptr<MigratableDevice> device, state::StreamId stream)
-      : device_(std::move(device)), stream_(stream) {}
+  DataStream(std::shared_ptr<MigratableDevice> device, state::StreamId stream, std::string path)
+      : device_(std::move(device)), stream_(stream), path_(std::move(path)) {}
 
-  Errc read(std::size_t size, const Deliver& deliver) override {
-    return errc_of(device_->read(stream_, size, deliver));
+  Result<void> read(std::size_t size, const Deliver& deliver) override {
+    return named(device_->read(stream_, size, deliver));
   }
-  Errc write(std::string_view bytes) override { return errc_of(device_->write(stream_, bytes)); }
+  Result<void> write(std::string_view bytes) override {
+    return named(device_->write(stream_, bytes));
+  }
 
  private:
-  static Errc errc_of(const Result<void>& result) {
-    return result ? Errc::ok : result.error().code;
+  Result<void> named(Result<void> result) const {
+    if (!result) result.error().why.insert(0, path_ + ": ");
+    return result;
   }
 
   const std::shared_ptr<MigratableDevice> device_;
   const state::StreamId stream_;
+  const std::string path_;
 };
 
 Result<Opening> data_opened(const View& view, Access access) {
@@ -163,8 +182,10 @@ Result<Opening> data_opened(const View& view, Access access) {
     return fail(Errc::invalid, "a stream is read, or it is written: it is not both");
   TRY_SET(const state::StreamId stream,
           device->stream(access.read ? state::Stream::saving : state::Stream::resuming));
+  std::string path;
+  append_path(view.state, view.node, path);
   Opening opening;
-  opening.file.stream = std::make_shared<DataStream>(std::move(device), stream);
+  opening.file.stream = std::make_shared<DataStream>(std::move(device), stream, std::move(path));
   return opening;
 }
 constexpr Row data_file() {

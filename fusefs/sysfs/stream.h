@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "sim/base/errc.h"
+#include "sim/base/result.h"
 
 namespace mdevsim::sysfs {
 
@@ -30,11 +30,12 @@ class Stream {
   virtual ~Stream() = default;
 
   // The next bytes, at most `size` and kPiecesMax pieces, are delivered once; none of them at the
-  // stream's end. After an error nothing was delivered.
-  virtual Errc read(std::size_t size, const Deliver& deliver) = 0;
+  // stream's end. After an error, which tells the file's path, nothing was delivered. ENOMSG is a
+  // temporary end, and no refusal.
+  virtual Result<void> read(std::size_t size, const Deliver& deliver) = 0;
 
   // Takes all of them or, after an error, none.
-  virtual Errc write(std::string_view bytes) = 0;
+  virtual Result<void> write(std::string_view bytes) = 0;
 };
 
 struct OpenedFile {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ struct DeviceFile {
                         MigratableDevice::Asker) = nullptr;
   // Of two devices: what is written is the inode number of the other one's directory.
   Result<void> (*store_with)(MigratableDevice&, MigratableDevice& other) = nullptr;
+  // What fault rules are asked about before that is stored; null, or nothing: they are not asked.
+  std::optional<model::FaultPoint> (*point)(const MigratableDevice&,
+                                            std::string_view bytes) = nullptr;
 };
 
 // What opening a file leads to.

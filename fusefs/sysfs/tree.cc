@@ -169,6 +169,8 @@ struct Tree::Impl {
   Stored store(NodeId attribute, std::string_view bytes, std::uint64_t offset, Ticket ticket);
   // The device of a file that works on its state.
   Result<std::shared_ptr<MigratableDevice>> device_of(NodeId node) const;
+  model::FaultDecision fault_about(const DeviceFile& file, const MigratableDevice& device,
+                                   NodeId attribute, std::string_view bytes) const;
   Errc show(const DeviceFile& file, NodeId attribute, std::string& out) const;
   Stored store(const DeviceFile& file, NodeId attribute, std::string_view bytes,
                const OpenedFile& opened) const;
@@ -216,6 +218,18 @@ Result<std::shared_ptr<MigratableDevice>> Tree::Impl::device_of(NodeId node) con
   return device;
 }
 
+model::FaultDecision Tree::Impl::fault_about(const DeviceFile& file, const MigratableDevice& device,
+                                             NodeId attribute, std::string_view bytes) const {
+  const auto point = file.point == nullptr ? std::nullopt : file.point(device, bytes);
+  if (!point) return {};
+  World::Writing writing(*worlds[attribute.host()]);
+  const View view{writing.state(), attribute};
+  if (!is_alive(view)) return {};
+  std::string name;
+  simulated_device_name(view, name);
+  return writing.decide({.point = *point, .device = name});
+}
+
 Errc Tree::Impl::show(const DeviceFile& file, NodeId attribute, std::string& out) const {
   const auto device = device_of(attribute);
   if (!device) return device.error().code;
@@ -229,6 +243,12 @@ Stored Tree::Impl::store(const DeviceFile& file, NodeId attribute, std::string_v
   if (!device) return {true, device.error().code, device.error().why};
   const auto asker =
       opened.keeps != nullptr ? MigratableDevice::Asker::holder : MigratableDevice::Asker::anybody;
+  // A rule does not count what is refused anyway.
+  if (const auto allowed = (*device)->allows(asker); file.point != nullptr && !allowed)
+    return {true, allowed.error().code, allowed.error().why};
+  const auto fault = fault_about(file, **device, attribute, bytes);
+  if (fault.errc)
+    return {true, *fault.errc, "fault rule " + std::to_string(fault.rule), fault.delay_ms};
   Result<void> stored;
   const Result<std::uint64_t> number =
       file.store_with == nullptr ? fail(Errc::invalid) : parse_unsigned(bytes);
@@ -239,8 +259,8 @@ Stored Tree::Impl::store(const DeviceFile& file, NodeId attribute, std::string_v
   } else {
     stored = file.store(**device, bytes, asker);
   }
-  if (stored) return {};
-  return {true, stored.error().code, stored.error().why};
+  if (!stored) return {true, stored.error().code, stored.error().why, fault.delay_ms};
+  return {.delay_ms = fault.delay_ms};
 }
 
 Stored Tree::Impl::open(NodeId attribute, Access access, OpenedFile& file) {

@@ -45,8 +45,9 @@ struct DirectoryEntry {
 struct Stored {
   bool answered =
       true;  // false: a batch posted to the sink carries (or will carry) the reply for the ticket
-  Errc errc = Errc::ok;  // when answered
-  std::string why = {};  // of a refusal, with the node's path: for the log
+  Errc errc = Errc::ok;        // when answered
+  std::string why = {};        // of a refusal, with the node's path: for the log
+  std::uint32_t delay_ms = 0;  // by a fault rule: how long the answer is held back
 };
 
 class Tree {

@@ -162,6 +162,12 @@ void MigrationPath::add(MigrationStep step) {
   steps_[count_++] = step;
 }
 
+bool MigrationPath::has(StreamEffect effect) const {
+  const auto taken = steps();
+  return std::any_of(taken.begin(), taken.end(),
+                     [effect](const MigrationStep& step) { return step.effect == effect; });
+}
+
 bool MigrationPath::opens_stream() const {
   if (count_ == 0) return false;
   const StreamEffect last = steps_[count_ - 1].effect;

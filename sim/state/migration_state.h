@@ -74,6 +74,9 @@ class MigrationPath {
   void add(MigrationStep step);
   std::span<const MigrationStep> steps() const { return {steps_.data(), count_}; }
 
+  // Whether one of its steps does that to the stream.
+  bool has(StreamEffect effect) const;
+
   // Whether its last step is in a state with a stream that was not there before.
   bool opens_stream() const;
 

@@ -97,6 +97,12 @@ class MigrationInMemory : public ::testing::Test {
  protected:
   std::unique_ptr<Simulation> simulation_ = std::move(Simulation::from_text(kPair).value());
   std::string state(const std::string& device) { return *simulation_->read(device + "/state"); }
+  std::string digest_at_rest(const std::string& device) {
+    EXPECT_TRUE(simulation_->write(device + "/state", "stop"));
+    const std::string digest = *simulation_->read(device + "/digest");
+    EXPECT_TRUE(simulation_->write(device + "/state", "running"));
+    return digest;
+  }
 };
 
 TEST_F(MigrationInMemory, BothHoldTheSameAfterwards) {
@@ -117,6 +123,27 @@ TEST_F(MigrationInMemory, WhatDoesNotConvergeIsUndone) {
   EXPECT_EQ(state(kSource), "RUNNING\n");
   EXPECT_EQ(state(kTarget), "RUNNING\n");
   EXPECT_TRUE(simulation_->migrate(kSource, kTarget, {.bandwidth_bytes_per_s = 64 << 20}));
+}
+
+TEST_F(MigrationInMemory, ARuleThatRefusesTheSavingLeavesBothAsTheyWere) {
+  ASSERT_TRUE(
+      simulation_->write("alpha/kernel/mdevsim/faults", "at=save errno=EIO device=*1 times=1"));
+  EXPECT_EQ(simulation_->migrate(kSource, kTarget, {}).error().code, Errc::io);
+  EXPECT_EQ(state(kSource), "RUNNING\n");
+  EXPECT_EQ(state(kTarget), "RUNNING\n");
+  EXPECT_EQ(*simulation_->read("alpha/kernel/mdevsim/faults"),
+            "id=1 at=save device=*1 errno=EIO times=1 seen=1 struck=1\n");
+  EXPECT_TRUE(simulation_->migrate(kSource, kTarget, {}));
+}
+
+TEST_F(MigrationInMemory, ARuleThatRefusesTheLoadingStrikesWhenAllHasBeenCopied) {
+  const std::string pristine = digest_at_rest(kTarget);
+  ASSERT_TRUE(simulation_->write("beta/kernel/mdevsim/faults", "at=load errno=ENOSPC times=1"));
+  ASSERT_TRUE(simulation_->write("alpha/kernel/mdevsim/faults", "at=load errno=EIO"));
+  EXPECT_EQ(simulation_->migrate(kSource, kTarget, {}).error().code, Errc::no_space);
+  EXPECT_EQ(state(kSource), "RUNNING\n");
+  EXPECT_EQ(digest_at_rest(kTarget), pristine);
+  EXPECT_TRUE(simulation_->migrate(kSource, kTarget, {}));
 }
 
 TEST_F(MigrationInMemory, WhatIsNoDeviceIsTold) {
