@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
+#include "sim/base/limits.h"
+#include "sim/base/random.h"
 #include "tests/support/exhaustive.h"
 #include "tests/support/sample_models.h"
 
@@ -116,6 +120,51 @@ TEST(Destinations, AreChosenAsVerdictsOnAllWouldDoIt) {
         << source;
   }
 }
+
+// So many parameters, each on or off; any of them may differ between source and destination, and
+// then takes a step.
+class DestinationsOfParameters : public ::testing::TestWithParam<std::size_t> {
+ protected:
+  DeviceModel model() const {
+    ModelSpec spec;
+    spec.name = "vendor-a.com/many";
+    for (std::size_t i = 0; i < GetParam(); ++i)
+      spec.parameters.push_back(testing::bool_parameter("p" + std::to_string(i)));
+    spec.versions = {{1, {}}};
+    return built(spec);
+  }
+  // About one parameter of `period` is on.
+  Configuration any(const DeviceModel& model, std::uint64_t period) {
+    Configuration configuration = *parse_configuration(model, "");
+    configuration.version.reset();
+    for (Value& value : configuration.values) value = Value::boolean(random_.next() % period == 0);
+    return configuration;
+  }
+
+  Random random_{GetParam()};
+};
+
+TEST_P(DestinationsOfParameters, TheStepsOfAllOfThemCount) {
+  constexpr std::size_t kDestinations = 700;  // more than a block of rows holds
+  const DeviceModel many = model();
+  std::deque<Configuration> configurations;
+  std::vector<Device> devices;
+  for (std::size_t i = 0; i < kDestinations; ++i) {
+    configurations.push_back(any(many, 2 + i % 5));
+    devices.push_back({many, configurations.back()});
+  }
+  const Destinations destinations(devices);
+  const std::vector<bool> all(devices.size(), true);
+  for (std::uint64_t period = 1; period <= 8; ++period) {
+    const Configuration source = any(many, period);
+    EXPECT_EQ(destinations.best({many, source}), exhaustive_best({many, source}, devices, all))
+        << "one in " << period << " is on";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Numbers, DestinationsOfParameters,
+                         ::testing::Values(1, 7, 8, 14, 15, 64, 255, kParametersMax),
+                         ::testing::PrintToStringParamName());
 
 // Every number that has a row, and those beside it.
 TEST(Destinations, NumbersThatNoRangeMentionsAreCompatibleWithNothing) {
