@@ -171,16 +171,15 @@ Result<bool> fit(DeviceFiles& source, DeviceFiles& target) {
   return before != after;
 }
 
-Result<void> take(DeviceFiles& source, DeviceFiles& target, std::uint64_t bandwidth_bytes_per_s) {
+Result<void> take(DeviceFiles& source) {
   if (auto held = source.hold(); !held) return held;
-  if (auto held = target.hold(); !held) return held;
   TRY_SET(const std::string now, line_of(source, "state"));
   if (now != state_name(MigrationState::running)) {
     return fail(
         Errc::invalid,
         fmt::format("{}: the device is in {}: only one that runs is migrated", source.path(), now));
   }
-  return source.write("bandwidth", std::to_string(bandwidth_bytes_per_s));
+  return {};
 }
 
 FileMove not_begun(state::MoveOutcome outcome, Error error) {
@@ -197,14 +196,17 @@ FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimi
   auto was_finished = finish_handover(source, target);
   if (!was_finished) return not_begun(state::MoveOutcome::failed, std::move(was_finished).error());
   if (*was_finished) return finished(source);
-  auto fitted = fit(source, target);
+  if (auto taken = take(source); !taken)
+    return not_begun(state::MoveOutcome::failed, std::move(taken).error());
+  auto fitted = fit(source, target);  // before it is held: a device in use cannot be configured
   if (!fitted) {
     const bool refused = fitted.error().code == Errc::invalid;
     return not_begun(refused ? state::MoveOutcome::refused : state::MoveOutcome::failed,
                      std::move(fitted).error());
   }
-  if (auto taken = take(source, target, limits.bandwidth_bytes_per_s); !taken)
-    return not_begun(state::MoveOutcome::failed, std::move(taken).error());
+  auto begun = target.hold();
+  if (begun) begun = source.write("bandwidth", std::to_string(limits.bandwidth_bytes_per_s));
+  if (!begun) return not_begun(state::MoveOutcome::failed, std::move(begun).error());
   FileEnd from(source, Direction::from_device);
   TargetEnd to(target, source, handover);
   return {state::move_state(from, to, limits, observer), *fitted};

@@ -54,7 +54,8 @@ struct FileMove {
   bool configured = false;  // the target had to be made to fit
 };
 
-// Makes the target one that can load the source's state, holds both, and moves it. Whatever ends it
+// Holds the source, makes the target one that can load its state, holds that too, and moves it. A
+// source that cannot be had, or does not run, changes nothing at the target. Whatever ends it
 // before the commit leaves the source running and the target reset: when it returns, and also when
 // the caller dies. With a bandwidth of 0 the source's time is its host's.
 //

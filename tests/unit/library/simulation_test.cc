@@ -146,6 +146,32 @@ TEST_F(MigrationInMemory, ARuleThatRefusesTheLoadingStrikesWhenAllHasBeenCopied)
   EXPECT_TRUE(simulation_->migrate(kSource, kTarget, {}));
 }
 
+TEST(MigrationOfParameters, ASourceThatDoesNotRunLeavesTheTargetAsItIsConfigured) {
+  const auto simulation = std::move(Simulation::from_text(R"(
+[model."a.com/b"]
+device_api = "vfio-pci"
+params.rss = { type = "bool", off = false }
+versions.1 = {}
+versions.2 = { rss = true }
+state = { memory = "1MiB", features = ["stop-copy", "p2p"] }
+[host.alpha.virtual."card/card"]
+mdev_types = [ { id = "1", model = "a.com/b", version = 1, instances = [
+  { uuid = "c0ffee00-0000-4000-8000-000000000001" } ] } ]
+[host.beta.virtual."card/card"]
+mdev_types = [ { id = "1", model = "a.com/b", version = 2, instances = [
+  { uuid = "c0ffee00-0000-4000-8000-000000000003" } ] } ]
+)")
+                                        .value());
+  const std::string configured = kTarget + "/configuration";
+  const std::string before = *simulation->read(configured);
+  ASSERT_TRUE(simulation->write(kSource + "/state", "stop"));
+  EXPECT_NE(simulation->migrate(kSource, kTarget, {})->outcome, state::MoveOutcome::moved);
+  EXPECT_EQ(*simulation->read(configured), before);
+  ASSERT_TRUE(simulation->write(kSource + "/state", "running"));
+  EXPECT_EQ(simulation->migrate(kSource, kTarget, {})->outcome, state::MoveOutcome::moved);
+  EXPECT_NE(*simulation->read(configured), before);
+}
+
 TEST_F(MigrationInMemory, WhatIsNoDeviceIsTold) {
   EXPECT_EQ(simulation_->migrate("alpha/bus", kTarget).error().code, Errc::not_tty);
   EXPECT_EQ(simulation_->migrate(kSource + "0", kTarget).error().code, Errc::no_entry);
