@@ -61,16 +61,18 @@ void copy_streamed(std::byte* to, const std::byte* from, std::size_t bytes, Stre
 
 // Whoever copies device memory in order looks next for zeros a record further on (zero_pages), and
 // would wait for each page's beginning. Asks for that of the page that begins in the `step` bytes
-// from `from` on, if one does. What lies there may be something else, or nothing.
+// from `from` on, if one does. What lies there may be something else, or nothing: an address is no
+// pointer until the processor has looked. (Loading copies by the same functions, and asks in vain.)
 template <std::size_t Step>
 [[gnu::always_inline]] inline void prefetch_for_look(const std::byte* from) {
   constexpr std::size_t kAheadBytes = std::size_t{1} << 20;
   constexpr std::size_t kLookedAtBytes = 256;
-  const std::size_t to_page = -std::bit_cast<std::uintptr_t>(from) % kPageBytes;
+  const auto address = std::bit_cast<std::uintptr_t>(from);
+  const std::uintptr_t to_page = -address % kPageBytes;
   if (to_page >= Step) return;
-  const std::byte* page = from + to_page + kAheadBytes;
+  const std::uintptr_t page = address + to_page + kAheadBytes;
   for (std::size_t at = 0; at < kLookedAtBytes; at += kStoreAlignment) {
-    _mm_prefetch(page + at, _MM_HINT_T1);
+    _mm_prefetch(std::bit_cast<const std::byte*>(page + at), _MM_HINT_T1);
   }
 }
 
