@@ -1,15 +1,19 @@
 #include "cli/handover.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "fusefs/launch/fd.h"
 
@@ -56,13 +60,35 @@ Result<void> carry_out(const std::function<Result<void>()>& writes) {
   return tl::unexpected(std::move(error));
 }
 
-std::string random_token() {
+using Words = std::array<std::uint32_t, 4>;
+
+Words random_words() {
   std::random_device chance;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", chance(), chance(), chance(), chance());
+  return {chance(), chance(), chance(), chance()};
+}
+
+// The same two devices never have the same past again: it ends with their last token.
+Result<Words> seeded_words(std::string_view seed, DeviceFiles& source, DeviceFiles& target) {
+  TRY_SET(const std::string of_source, source.read("commit"));
+  TRY_SET(const std::string of_target, target.read("commit"));
+  const std::string past = fmt::format("{}\n{}\n{}\n{}\n{}", seed, source.path(), target.path(),
+                                       of_source, of_target);
+  Words words{};
+  std::seed_seq(past.begin(), past.end()).generate(words.begin(), words.end());
+  return words;
 }
 
 }  // namespace
 
-Handover surviving_handover() { return {.token = random_token(), .carry_out = carry_out}; }
+Result<Handover> surviving_handover(DeviceFiles& source, DeviceFiles& target) {
+  const char* const seed = ::getenv("MDEVSIM_SEED");
+  Words words{};
+  if (seed == nullptr) {
+    words = random_words();
+  } else {
+    TRY_SET(words, seeded_words(seed, source, target));
+  }
+  return Handover{.token = fmt::format("{:08x}", fmt::join(words, "")), .carry_out = carry_out};
+}
 
 }  // namespace mdevsim::cli

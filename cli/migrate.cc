@@ -109,7 +109,9 @@ FileMove migrate_devices(const std::string& from, const std::string& to,
   if (!source) return not_begun(std::move(source).error());
   auto target = DeviceDirectory::open(to);
   if (!target) return not_begun(std::move(target).error());
-  return migrate(**source, **target, limits, observer, surviving_handover());
+  auto handover = surviving_handover(**source, **target);
+  if (!handover) return not_begun(std::move(handover).error());
+  return migrate(**source, **target, limits, observer, *handover);
 }
 
 int exit_status(state::MoveOutcome outcome) {
