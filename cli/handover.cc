@@ -71,8 +71,8 @@ Words random_words() {
 Result<Words> seeded_words(std::string_view seed, DeviceFiles& source, DeviceFiles& target) {
   TRY_SET(const std::string of_source, source.read("commit"));
   TRY_SET(const std::string of_target, target.read("commit"));
-  const std::string past = fmt::format("{}\n{}\n{}\n{}\n{}", seed, source.path(), target.path(),
-                                       of_source, of_target);
+  const std::string past =
+      fmt::format("{}\n{}\n{}\n{}\n{}", seed, source.path(), target.path(), of_source, of_target);
   Words words{};
   std::seed_seq(past.begin(), past.end()).generate(words.begin(), words.end());
   return words;

@@ -16,7 +16,56 @@ struct Overloaded : Cases... {
 template <typename... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
 
+// Signals are the session's: the new thread inherits a mask that leaves it none.
+std::thread start_without_signals(std::function<void()> body) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(body));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
 }  // namespace
+
+LateReplies::~LateReplies() { CHECK(!thread_.joinable()); }
+
+void LateReplies::add(std::chrono::steady_clock::time_point due, std::function<void()> reply) {
+  {
+    const MutexLock lock(mutex_);
+    held_.emplace(due, std::move(reply));
+    if (!thread_.joinable()) thread_ = start_without_signals([this] { run(); });
+  }
+  changed_.notify_one();
+}
+
+void LateReplies::stop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LateReplies::run() {
+  while (const auto reply = next()) reply();
+}
+
+std::function<void()> LateReplies::next() {
+  const MutexLock lock(mutex_);
+  for (;;) {
+    if (held_.empty()) {
+      if (stopping_) return {};
+      changed_.wait(mutex_);
+    } else if (stopping_ || held_.begin()->first <= std::chrono::steady_clock::now()) {
+      return std::move(held_.extract(held_.begin()).mapped());
+    } else {
+      changed_.wait_until(mutex_, held_.begin()->first);
+    }
+  }
+}
 
 Completion::Completion(Parts parts) : parts_(std::move(parts)) {}
 
@@ -24,16 +73,11 @@ Completion::~Completion() { CHECK(!thread_.joinable()); }
 
 void Completion::start(Kernel& kernel) {
   kernel_ = &kernel;
-  // Signals are the session's: the new thread inherits a mask that leaves it none.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_without_signals([this] { run(); });
 }
 
 void Completion::stop() {
+  late_replies_.stop();  // first: a notification may wait for whom one of them is for
   if (!thread_.joinable()) return;
   {
     const MutexLock lock(mutex_);
@@ -73,6 +117,11 @@ void Completion::invalidate_pages(sysfs::NodeId node) {
 }
 
 void Completion::reply_later(std::chrono::milliseconds delay, std::function<void()> reply) {
+  late_replies_.add(std::chrono::steady_clock::now() + delay, std::move(reply));
+}
+
+void Completion::reply_behind_effects(std::chrono::milliseconds delay,
+                                      std::function<void()> reply) {
   enqueue(Later{std::chrono::steady_clock::now() + delay, std::move(reply)});
   ready_.notify_one();
 }

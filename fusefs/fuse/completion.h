@@ -28,6 +28,36 @@ namespace mdevsim::fusefs {
 // Sends uevents of a host, in their order.
 using SendUevents = std::function<void(std::uint32_t host, std::span<const sysfs::Uevent* const>)>;
 
+// Replies that a fault rule holds back, given by a thread that never tells the kernel anything
+// else. A client whose lookup or listing is late holds its directory's lock in the kernel, and a
+// notification about that directory waits for the lock: so whoever notifies must not be the one
+// who replies.
+class LateReplies {
+ public:
+  LateReplies() = default;
+  LateReplies(const LateReplies&) = delete;
+  LateReplies& operator=(const LateReplies&) = delete;
+  // The thread must have been stopped.
+  ~LateReplies();
+
+  // The first one starts the thread.
+  void add(std::chrono::steady_clock::time_point due, std::function<void()> reply) EXCLUDES(mutex_);
+  // Gives at once what is held back, and ends the thread. Nothing may be added any more.
+  void stop() EXCLUDES(mutex_);
+
+ private:
+  void run() EXCLUDES(mutex_);
+  // The next one that is due, waited for; empty when there will be none.
+  std::function<void()> next() EXCLUDES(mutex_);
+
+  std::thread thread_;  // made under the lock
+  Mutex mutex_;         // a leaf
+  Condition changed_;
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> held_
+      GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
+};
+
 class Completion : public sysfs::BatchSink {
  public:
   struct Parts {
@@ -57,8 +87,12 @@ class Completion : public sysfs::BatchSink {
 
   void post(sysfs::Batch batch) override EXCLUDES(mutex_);
   void posted() override { ready_.notify_one(); }
-  // Calls `reply` from the completion thread when the delay is over.
-  void reply_later(std::chrono::milliseconds delay, std::function<void()> reply) EXCLUDES(mutex_);
+  // Calls `reply` when the delay is over; not from the completion thread, see LateReplies.
+  void reply_later(std::chrono::milliseconds delay, std::function<void()> reply);
+  // The same, and not before what was posted until now is carried out. For clients that hold no
+  // directory's lock meanwhile.
+  void reply_behind_effects(std::chrono::milliseconds delay, std::function<void()> reply)
+      EXCLUDES(mutex_);
   // For reads through the page cache (splice): see Kernel::invalidate_pages.
   void invalidate_pages(sysfs::NodeId node) EXCLUDES(mutex_);
 
@@ -103,6 +137,7 @@ class Completion : public sysfs::BatchSink {
   std::thread thread_;
   std::vector<const sysfs::Uevent*> uevents_;  // the thread's own: of the batch that is carried out
   std::multimap<Time, std::function<void()>> held_;  // the thread's own: what is to be done later
+  LateReplies late_replies_;
 
   Mutex mutex_;  // a leaf: taken under the world's lock by post()
   Condition ready_;

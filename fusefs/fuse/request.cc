@@ -33,6 +33,12 @@ Adapter& adapter_of(fuse_req_t request) {
   return *static_cast<Adapter*>(fuse_req_userdata(request));
 }
 
+// Others are made with the lock of a directory held, which telling the kernel's caches waits for.
+bool may_wait_for_effects(Operation operation) {
+  return operation == Operation::open || operation == Operation::read ||
+         operation == Operation::write;
+}
+
 }  // namespace
 
 sysfs::NodeId node_of(const Adapter& adapter, fuse_ino_t inode) {
@@ -97,7 +103,8 @@ bool Request::may_begin(Operation operation, std::string_view detail) {
       tree().begin(node_, name, is_about_a_name(operation) ? detail : std::string_view(),
                    [this] { return std::string(read_command_name(caller().pid)); });
   delay_ = std::chrono::milliseconds(fault.delay_ms);
-  if (fault.instance == model::InstanceFate::vanishes) tree().vanish(node_);
+  if (fault.instance == model::InstanceFate::vanishes)
+    waits_for_effects_ = tree().vanish(node_) && may_wait_for_effects(operation);
   if (!fault.errc) return true;
   answer(*fault.errc);
   return false;
@@ -109,15 +116,16 @@ template <typename Reply>
 void Request::finish(Errc errc, std::size_t bytes, Reply reply) {
   CHECK(!done_);
   done_ = true;
-  if (delay_.count() == 0) {
+  if (!is_held_back()) {
     if (!adapter_.observers.empty()) adapter_.observers.after(facts_, errc, bytes);
     return reply();
   }
-  adapter_.completion.reply_later(
-      delay_, [&observers = adapter_.observers, facts = facts_, errc, bytes, reply] {
-        if (!observers.empty()) observers.after(facts, errc, bytes);
-        reply();
-      });
+  auto late = [&observers = adapter_.observers, facts = facts_, errc, bytes, reply] {
+    if (!observers.empty()) observers.after(facts, errc, bytes);
+    reply();
+  };
+  if (waits_for_effects_) return adapter_.completion.reply_behind_effects(delay_, std::move(late));
+  adapter_.completion.reply_later(delay_, std::move(late));
 }
 
 void Request::answer(Errc errc) {
@@ -136,7 +144,7 @@ void Request::reply_attributes(const struct stat& attributes) {
 }
 
 void Request::reply_link(const char* target) {
-  if (delay_.count() == 0) {
+  if (!is_held_back()) {
     return finish(Errc::ok, 0, [this, target] { fuse_reply_readlink(request_, target); });
   }
   finish(Errc::ok, 0,
@@ -150,7 +158,7 @@ void Request::reply_open(const fuse_file_info& info, std::function<void()> close
 }
 
 void Request::reply_bytes(std::string_view bytes) {
-  if (delay_.count() == 0) {
+  if (!is_held_back()) {
     return finish(Errc::ok, bytes.size(),
                   [this, bytes] { fuse_reply_buf(request_, bytes.data(), bytes.size()); });
   }
@@ -164,7 +172,7 @@ void Request::reply_pieces(std::span<const std::span<const std::byte>> pieces) {
   CHECK(pieces.size() <= sysfs::Stream::kPiecesMax);
   std::size_t bytes = 0;
   for (const auto piece : pieces) bytes += piece.size();
-  if (delay_.count() != 0) {
+  if (is_held_back()) {
     std::string kept;
     kept.reserve(bytes);
     for (const auto piece : pieces)

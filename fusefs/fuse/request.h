@@ -74,11 +74,14 @@ class Request {
   template <typename Reply>
   void finish(Errc errc, std::size_t bytes, Reply reply);
 
+  bool is_held_back() const { return delay_.count() != 0 || waits_for_effects_; }
+
   Adapter& adapter_;
   const fuse_req_t request_;
   const sysfs::NodeId node_;
   RequestFacts facts_;                  // filled for observers only
   std::chrono::milliseconds delay_{0};  // by a fault rule
+  bool waits_for_effects_ = false;      // of the rule: the answer comes behind them
   bool done_ = false;
 };
 

@@ -473,13 +473,15 @@ model::FaultDecision Tree::begin(NodeId node, std::string_view operation, std::s
   return writing.decide({.operation = operation, .path = path, .command = asking});
 }
 
-void Tree::vanish(NodeId node) {
-  if (impl_->world_of(node) == nullptr) return;
+bool Tree::vanish(NodeId node) {
+  if (impl_->world_of(node) == nullptr) return false;
   World::Writing writing(*impl_->worlds[node.host()]);
-  const View view{writing.state(), node};
-  if (!is_remembered(view)) return;
+  if (!is_remembered(View{writing.state(), node})) return false;
   const Outcome outcome = writing.vanish(InstanceId(node.object()));
-  if (!outcome.effects.empty()) impl_->sink.post(make_batch(node.host(), writing, outcome));
+  if (outcome.effects.empty()) return false;
+  impl_->sink.post(make_batch(node.host(), writing, outcome));
+  impl_->sink.posted();
+  return true;
 }
 
 Stored Tree::opened(NodeId attribute, const Caller&, Access access, OpenedFile& file) {

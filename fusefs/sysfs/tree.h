@@ -100,8 +100,8 @@ class Tree {
   bool has_operation_faults(NodeId node) const;
   model::FaultDecision begin(NodeId node, std::string_view operation, std::string_view name,
                              const std::function<std::string()>& command);
-  // The instance that the node belongs to, if it belongs to one, goes.
-  void vanish(NodeId node);
+  // The instance that the node belongs to, if it belongs to one, goes. True when it does.
+  bool vanish(NodeId node);
 
   // Called once for each open file, and released when it is closed. `file` gets what it keeps:
   // nothing for most. ENODEV when the object is gone.

@@ -96,7 +96,23 @@ class Rules(FaultCase):
         self.fault("add", "operation=read", f"path=*/{uuid(1)}/*", "instance=vanishes")
         result = self.as_caller("cat", self.directory / DEVICES / uuid(1) / "vendor" / "sample_mdev_dev")
         self.assertIn("No such device", result.stderr)
+        # At once, also for those who had looked it up by its name.
+        self.assertIn("No such file", self.as_caller("ls", self.directory / DEVICES / uuid(1)).stderr)
         self.assertEqual(self.listed(DEVICES), [])
+
+    def test_whoever_is_answered_late_does_not_hold_the_host_up(self):
+        # A listing, and a lookup, hold their directory's lock in the kernel until they are answered; telling the kernel's
+        # caches that a name has gone waits for it.
+        for operation, path, command in (("readdir", f"/{DEVICES}", ["ls", DEVICES]),
+                                         ("lookup", "/devices/virtual/mtty/mtty/nothing", ["stat", "devices/virtual/mtty/mtty/nothing"])):
+            with self.subTest(operation):
+                self.write(CREATE, uuid(1))
+                self.fault("add", f"operation={operation}", f"path={path}", "delay=300ms")
+                with subprocess.Popen([*as_user(USER), command[0], str(self.directory / command[1])], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, env=environment(USER)):
+                    ends(lambda: "seen=0" not in self.fault("list"), "the wait for an answer")
+                    self.assertEqual(self.write(f"{DEVICES}/{uuid(1)}/remove", "1"), "1")
+                self.fault("remove", "all")
 
     def test_an_instance_vanishes_after_its_creation(self):
         self.fault("add", "at=create", "instance=vanishes", "times=1")

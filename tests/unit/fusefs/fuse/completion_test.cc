@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mdevsim::fusefs {
@@ -164,12 +167,43 @@ TEST_F(CompletionTest, AnEventIsSentTwiceOrLateBehindTheReply) {
 
 TEST_F(CompletionTest, AnAnswerThatIsHeldBackIsOvertaken) {
   const sysfs::Ticket slow = completion.issue(7, 1, {}, std::chrono::milliseconds(1));
-  completion.reply_later(std::chrono::milliseconds(2), [this] { kernel.log("later"); });
+  completion.reply_behind_effects(std::chrono::milliseconds(2), [this] { kernel.log("later"); });
   completion.post({.notices = {}, .completions = {{slow, Errc::ok}}});
   completion.post({.notices = {}, .completions = {{ticket(8), Errc::ok}}});
   run();
   EXPECT_EQ(kernel.lines.front(), "reply 8 OK 1");
   EXPECT_THAT(kernel.lines, testing::UnorderedElementsAre("reply 8 OK 1", "reply 7 OK 1", "later"));
+}
+
+TEST_F(CompletionTest, AnAnswerCanComeBehindTheEffects) {
+  completion.post({.notices = {sysfs::ExpireEntry{kDirectory, "uuid"}}, .completions = {}});
+  completion.reply_behind_effects({}, [this] { kernel.log("gone"); });
+  run();
+  EXPECT_THAT(kernel.lines, ElementsAre("expire uuid", "gone"));
+}
+
+// As the real one does while a client's lookup in that directory is not answered.
+class WaitingKernel : public RecordingKernel {
+ public:
+  explicit WaitingKernel(std::future<void> answered) : answered_(std::move(answered)) {}
+  void expire_entry(NodeId, const std::string& name) override {
+    const bool is_answered =
+        answered_.wait_for(std::chrono::seconds(60)) == std::future_status::ready;
+    log((is_answered ? "expire " : "wait for ever for ") + name);
+  }
+
+ private:
+  std::future<void> answered_;
+};
+
+TEST_F(CompletionTest, ANotificationMayWaitForALateReply) {
+  std::promise<void> answered;
+  WaitingKernel waiting(answered.get_future());
+  completion.post({.notices = {sysfs::ExpireEntry{kDirectory, "uuid"}}, .completions = {}});
+  completion.reply_later(std::chrono::milliseconds(1), [&] { answered.set_value(); });
+  completion.start(waiting);
+  completion.stop();
+  EXPECT_THAT(waiting.lines, ElementsAre("expire uuid"));
 }
 
 TEST_F(CompletionTest, ABatchsAnswersCanBeHeldBack) {
