@@ -4,8 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,7 +70,7 @@ Syntax syntax() {
       "only cases whose name holds TEXT; may be given several times");
   add("shard", text("K/N"), "only the K-th of N parts; all N together run each case once");
   add("jobs,j", po::value<unsigned>()->value_name("N"), "how many cases at a time (the CPUs)");
-  add("seed", po::value<std::uint64_t>()->value_name("N"), "instead of the files' own");
+  add("seed", text("N"), "instead of the files' own");
   add("repeat", po::value<std::uint64_t>()->value_name("N"),
       "run each case N times, with the seeds from its own onward");
   add("until-fail", "repeat (without --repeat: for ever), and end with the first failure");
@@ -78,6 +83,14 @@ Syntax syntax() {
   syntax.positional.add("path", -1);
   syntax.required = {"path"};
   return syntax;
+}
+
+// Boost would take -1 for a large number.
+std::optional<std::uint64_t> read_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
+  return seed;
 }
 
 // The usage error's text; empty when the options are good.
@@ -93,7 +106,11 @@ std::string read_options(const Arguments& given, TestOptions& options) {
   options.run.jobs = std::max(1U, std::thread::hardware_concurrency());
   if (given.has("jobs")) options.run.jobs = given.values["jobs"].as<unsigned>();
   if (options.run.jobs < 1 || options.run.jobs > 1000) return "--jobs is a number from 1 to 1000";
-  if (given.has("seed")) options.seed = given.values["seed"].as<std::uint64_t>();
+  if (given.has("seed")) {
+    options.seed = read_seed(given.text("seed"));
+    if (!options.seed)
+      return fmt::format("--seed {}: write a number from 0 to {}", given.text("seed"), UINT64_MAX);
+  }
   options.until_fail = given.has("until-fail");
   options.repeat = options.until_fail ? kRepeatsMax : 1;
   if (given.has("repeat")) options.repeat = given.values["repeat"].as<std::uint64_t>();
@@ -127,8 +144,12 @@ class Reporter final : public scenario::Listener {
         colour_(is_terminal(STDOUT_FILENO)),
         shows_progress_(::isatty(STDERR_FILENO) == 1) {}
 
-  void begin() {
+  // False when a report could not be written: better now than when all cases have run.
+  bool begin() {
+    if (!options_.junit.empty() && !write_file(options_.junit, "")) return false;
+    if (!options_.trace.empty() && !make_folder(options_.trace)) return false;
     if (options_.format == Format::tap) fmt::print("{}", scenario::tap_head());
+    return true;
   }
 
   void ended(const CaseResult& result) override {
@@ -156,24 +177,32 @@ class Reporter final : public scenario::Listener {
     std::string line = fmt::format(
         "[{}/{}]{} {}", progress.done, progress.total,
         progress.failed > 0 ? fmt::format(" {} failed", progress.failed) : std::string(),
-        progress.running);
+        config::printable(progress.running));
     winsize size = {};
     const std::size_t width =
         ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1U : 79U;
-    line.resize(std::min(line.size(), width));
+    if (line.size() > width) {
+      std::size_t end = width;
+      while (end > 0 && (line[end] & 0xC0) == 0x80) --end;  // not in the middle of a character
+      line.resize(end);
+    }
     fmt::print(stderr, "\r\033[K{}", line);
     has_progress_ = true;
   }
 
-  // The last words, and the report's file. False when that cannot be written.
-  bool finish(std::int64_t duration_ms) {
+  // The last words, and the report's file. `is_whole`: nobody has told us to end before.
+  void finish(std::int64_t duration_ms, bool is_whole) {
     clear_progress();
     totals_.duration_ms = duration_ms;
-    if (options_.format == Format::tap) fmt::print("{}", scenario::tap_plan(totals_.all()));
+    if (options_.format == Format::tap) {
+      fmt::print("{}", is_whole ? scenario::tap_plan(totals_.all())
+                                : scenario::tap_bail_out("interrupted"));
+    }
     if (options_.format == Format::json) fmt::print("{}", scenario::json_summary(totals_));
     if (options_.format == Format::text) fmt::print("{}", scenario::text_summary(totals_));
-    if (options_.junit.empty()) return true;
-    return write_file(options_.junit, scenario::junit_report(results_));
+    std::fflush(stdout);
+    if (!is_whole) fmt::print(stderr, "mdevsim: interrupted: not all cases have run\n");
+    if (!options_.junit.empty()) write_file(options_.junit, scenario::junit_report(results_));
   }
 
   bool has_failed() const { return totals_.failed > 0 || cannot_write_; }
@@ -193,6 +222,14 @@ class Reporter final : public scenario::Listener {
     std::perror(fmt::format("mdevsim: error: cannot write {}", path).c_str());
     cannot_write_ = true;
     return false;
+  }
+
+  static bool make_folder(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error)
+      fmt::print(stderr, "mdevsim: error: cannot make the folder {}: {}\n", path, error.message());
+    return !error;
   }
 
   void write_trace(const CaseResult& result) {
@@ -215,6 +252,7 @@ class Reporter final : public scenario::Listener {
 std::optional<std::vector<Case>> load_cases(const std::vector<std::string>& paths) {
   config::HostFiles files;
   std::vector<Case> cases;
+  std::set<std::string> seen;  // a file that is named twice is run once
   bool is_valid = true;
   for (const std::string& path : paths) {
     const auto found = scenario::find_files(path);
@@ -224,6 +262,7 @@ std::optional<std::vector<Case>> load_cases(const std::vector<std::string>& path
       continue;
     }
     for (const std::string& file : *found) {
+      if (!seen.insert(file).second) continue;
       scenario::Loaded loaded = scenario::load(files, file);
       for (const config::Diagnostic& problem : loaded.diagnostics)
         fmt::print(stderr, "{}", config::render(problem, is_terminal(STDERR_FILENO)));
@@ -246,19 +285,21 @@ int run(std::vector<Case> cases, const TestOptions& options) {
     return exit_status(runner.error().cause);
   }
   Reporter reporter(options);
-  reporter.begin();
+  if (!reporter.begin()) return kExitFailed;
   const std::int64_t begin = scenario::now_ms();
   bool is_whole = true;
-  for (std::uint64_t round = 0; round < options.repeat && is_whole; ++round) {
+  bool has_found_one = false;
+  for (std::uint64_t round = 0; round < options.repeat && is_whole && !has_found_one; ++round) {
     const auto ended = runner->run(cases, options.run, reporter);
     if (!ended) {
       launch::print(ended.error());
       return exit_status(ended.error().cause);
     }
-    is_whole = *ended && !(options.until_fail && reporter.has_failed());
+    is_whole = *ended;
+    has_found_one = options.until_fail && reporter.has_failed();
     for (Case& one : cases) ++one.seed;
   }
-  reporter.finish(scenario::now_ms() - begin);
+  reporter.finish(scenario::now_ms() - begin, is_whole);
   if (reporter.machine_cannot()) return kExitMachineCannot;
   return reporter.has_failed() || !is_whole ? kExitFailed : kExitOk;
 }
@@ -278,6 +319,7 @@ int test_main(std::span<char*> args) {
   for (Case& one : cases) {
     if (options.seed) one.seed = *options.seed;
     if (options.timeout_ms) one.timeout_ms = *options.timeout_ms;
+    one.has_own_timeout = !options.timeout_ms;
   }
   if (options.lists) {
     for (const Case& one : cases) fmt::print("{}\n", one.id);

@@ -8,6 +8,7 @@
 
 #include "scenarios/runner/duration.h"
 #include "scenarios/runner/read_expect.h"
+#include "sim/base/limits.h"
 
 namespace mdevsim::scenario {
 namespace {
@@ -56,6 +57,7 @@ void check_events(const Step& step, const Actual& actual, std::vector<Mismatch>&
   std::string expected = fmt::format("{} event{} like", wanted, wanted == 1 ? "" : "s");
   for (const auto& [key, value] : step.fields) expected += fmt::format("\n{}={}", key, value);
   std::string heard = fmt::format("{} of {} heard", actual.count, actual.names.size());
+  if (actual.has_lost_events) heard += "\n(and others that came faster than they were taken)";
   for (const std::string& name : actual.names) heard += "\n" + name;
   found.push_back({"events", expected, heard});
 }
@@ -92,6 +94,7 @@ void check_content(const Step& step, const Actual& actual, std::vector<Mismatch>
 void write(WireWriter& out, const Actual& actual) {
   out.number(actual.error);
   out.number(actual.timed_out ? 1 : 0);
+  out.number(actual.is_cut ? 1 : 0);
   out.number(actual.status.value_or(-1));
   out.text(actual.output);
   out.text(actual.diagnostics);
@@ -103,6 +106,7 @@ Actual read_actual(WireReader& in) {
   Actual actual;
   actual.error = static_cast<int>(in.number());
   actual.timed_out = in.number() != 0;
+  actual.is_cut = in.number() != 0;
   const auto status = static_cast<int>(in.number());
   if (status >= 0) actual.status = status;
   actual.output = in.text();
@@ -113,6 +117,7 @@ Actual read_actual(WireReader& in) {
 }
 
 std::string ending(const Actual& actual) {
+  if (!actual.hindrance.empty()) return "killed";
   if (actual.timed_out) return "timeout";
   if (actual.error != 0) return errno_symbol(actual.error);
   if (actual.status.value_or(0) != 0) return fmt::format("status {}", *actual.status);
@@ -126,12 +131,14 @@ std::vector<Mismatch> check(const Step& step, const Actual& actual) {
     check_events(step, actual, found);
     return found;
   }
+  if (!actual.hindrance.empty()) return {{"", "the step ends by itself", actual.hindrance}};
   if (actual.timed_out) {
-    std::string got = "not within " + duration_text(step.within_ms);
+    const std::string limit = actual.limit.empty() ? duration_text(step.within_ms) : actual.limit;
+    std::string got = "not within " + limit;
     if (actual.error != 0) got += "\nlast seen: " + describe_error(actual.error);
     if (!actual.output.empty()) got += "\nlast seen: " + actual.output;
     if (!actual.diagnostics.empty()) got += "\nstderr: " + actual.diagnostics;
-    found.push_back({"time", "an end within " + duration_text(step.within_ms), got});
+    found.push_back({"time", "an end within " + limit, got});
     return found;
   }
   const int wanted = expect.error.empty() ? 0 : errno_by_symbol(expect.error);
@@ -143,6 +150,10 @@ std::vector<Mismatch> check(const Step& step, const Actual& actual) {
   }
   if (wanted == 0) check_content(step, actual, found);
   if (found.empty()) add(found, "reason", check_text(expect.reason, reason_of(actual)));
+  for (Mismatch& mismatch : found) {
+    if (actual.is_cut)
+      mismatch.what += fmt::format(", of which {} bytes were kept", kCapturedBytesMax);
+  }
   return found;
 }
 

@@ -126,6 +126,7 @@ CaseResult CaseProcess::result() {
   result.id = case_->id;
   result.file = case_->file;
   result.seed = case_->seed;
+  if (!case_->has_own_timeout) result.timeout_ms = case_->timeout_ms;
   result.status = Status::failed;
   result.duration_ms = now_ms() - began_ms_;
   const std::string end = was_killed_ ? fmt::format("it hung and was killed after {}",

@@ -331,4 +331,14 @@ bool is_scenario(std::string_view text) {
   return document.root.find("step") != nullptr;
 }
 
+bool may_be_scenario(std::string_view text) {
+  Report report;
+  const Document document = config::parse_document(report.add_file("", std::string(text)), report);
+  const auto& members = document.root.members;
+  const auto hosts = std::count_if(members.begin(), members.end(),
+                                   [](const Member& member) { return is_host_key(member.key); });
+  return !document.complete || document.root.find("step") != nullptr ||
+         (hosts > 0 && static_cast<std::size_t>(hosts) < members.size());
+}
+
 }  // namespace mdevsim::scenario

@@ -24,4 +24,8 @@ std::string text_for_simulators(const Case& one);
 // Whether a file that was read says something that only scenarios say.
 bool is_scenario(std::string_view text);
 
+// The same of a file that lies in a folder of scenarios and need not be a good one: it cannot be
+// read, or says more than host files do (`[[stpe]]`). What is left out silently is not missed.
+bool may_be_scenario(std::string_view text);
+
 }  // namespace mdevsim::scenario

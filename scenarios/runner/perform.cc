@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,6 +45,7 @@ Actual read_file(const Step& step, int tree) {
     }
   }
   if (!file.is_open()) actual.error = errno;
+  actual.is_cut = file.is_open();
   return actual;
 }
 
@@ -117,6 +119,7 @@ Actual wait_for(const Step& step, int tree, std::int64_t deadline_ms) {
 struct Stream {
   Fd fd;
   std::string* text;
+  bool is_cut = false;
 };
 
 void take(Stream& stream) {
@@ -124,14 +127,19 @@ void take(Stream& stream) {
   const ssize_t count = ::read(stream.fd.get(), part.data(), part.size());
   if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (count <= 0) return stream.fd.close();
+  const auto size = static_cast<std::size_t>(count);
   const std::size_t room = kCapturedBytesMax - std::min(stream.text->size(), kCapturedBytesMax);
-  stream.text->append(part.data(), std::min(room, static_cast<std::size_t>(count)));
+  stream.text->append(part.data(), std::min(room, size));
+  stream.is_cut = stream.is_cut || size > room;
 }
 
-// What is there already; a daemon that was left in the background may keep its end open.
+// What is there already; a daemon that was left in the background may keep its end open, and go on
+// writing.
 void drain(Stream& stream) {
-  pollfd ready{stream.fd.get(), POLLIN, 0};
-  while (stream.fd.is_open() && ::poll(&ready, 1, 0) > 0) take(stream);
+  int left = 0;
+  if (!stream.fd.is_open() || ::ioctl(stream.fd.get(), FIONREAD, &left) != 0) return;
+  const std::size_t end = stream.text->size() + static_cast<std::size_t>(left);
+  while (stream.fd.is_open() && !stream.is_cut && stream.text->size() < end) take(stream);
 }
 
 Fd input_of(const Step& step) {
@@ -188,8 +196,8 @@ Actual run_command(const Step& step, const Place& place, std::int64_t deadline_m
   ::setpgid(pid, pid);
   output.write_end.close();
   diagnostics.write_end.close();
-  Stream streams[] = {{std::move(output.read_end), &actual.output},
-                      {std::move(diagnostics.read_end), &actual.diagnostics}};
+  Stream streams[] = {{std::move(output.read_end), &actual.output, false},
+                      {std::move(diagnostics.read_end), &actual.diagnostics, false}};
   const Fd end(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   for (;;) {
     pollfd fds[] = {
@@ -208,7 +216,10 @@ Actual run_command(const Step& step, const Place& place, std::int64_t deadline_m
   }
   int status = 0;
   ::waitpid(pid, &status, 0);
-  for (Stream& stream : streams) drain(stream);
+  for (Stream& stream : streams) {
+    drain(stream);
+    actual.is_cut = actual.is_cut || stream.is_cut;
+  }
   if (!actual.timed_out) actual.status = launch::exit_status_of(status);
   return actual;
 }
@@ -219,6 +230,12 @@ std::int64_t now_ms() {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+double seconds_since_1970() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
 Actual perform(const Step& step, const Place& place, std::int64_t deadline_ms) {

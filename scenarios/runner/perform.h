@@ -21,6 +21,8 @@ struct Place {
 
 // Milliseconds of the monotonic clock.
 std::int64_t now_ms();
+// What the trace's times are compared with.
+double seconds_since_1970();
 
 // Performs read, write, list, wait or run, by `deadline_ms` of now_ms() where it is in our hands.
 Actual perform(const Step& step, const Place& place, std::int64_t deadline_ms);

@@ -206,25 +206,34 @@ class ExpectReader {
     if (outcomes == nullptr) return;
     TableReader counts(outcomes->value, "`outcomes`", complete_, report_);
     for (const Member& member : outcomes->value.members) {
-      if (member.value.kind == Kind::string && member.value.text == "others") {
-        counts.take(member.key);
-        out_.others = member.key;
-        out_.outcomes[member.key] = 0;
-        continue;
-      }
-      std::uint32_t count = 0;
-      counts.integer(member.key, {.least = 0, .most = 1'000'000}, count);
       if (!is_outcome(member.key)) {
         report_.error(member.where, fmt::format("a step cannot end with `{}`", member.key),
                       "write ok, an errno's symbol, \"status 3\" or timeout");
       }
-      out_.outcomes[member.key] = count;
+      const int number = errno_by_symbol(member.key);  // some have two
+      const std::string word = number == 0 ? member.key : errno_symbol(number);
+      std::uint32_t count = 0;
+      if (member.value.kind == Kind::string && member.value.text == "others") {
+        counts.take(member.key);
+        if (!out_.others.empty())
+          report_.error(member.where, "two are `others`", "write a number for one of them");
+        out_.others = word;
+      } else {
+        counts.integer(member.key, {.least = 0, .most = 1'000'000}, count);
+      }
+      out_.outcomes[word] += count;
     }
   }
 
+  static bool is_status(std::string_view word) {
+    for (int status = 1; status <= 255; ++status) {
+      if (word == fmt::format("status {}", status)) return true;
+    }
+    return false;
+  }
+
   static bool is_outcome(const std::string& word) {
-    return word == "ok" || word == "timeout" || word.starts_with("status ") ||
-           errno_by_symbol(word) != 0;
+    return word == "ok" || word == "timeout" || is_status(word) || errno_by_symbol(word) != 0;
   }
 
   Facet facet_;

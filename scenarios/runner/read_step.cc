@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "scenarios/runner/check_step.h"
 #include "scenarios/runner/duration.h"
 #include "scenarios/runner/read_expect.h"
 #include "scenarios/runner/read_skip.h"
@@ -37,14 +38,6 @@ constexpr Shorthand kShorthands[] = {
     {"unbind", "bus/pci/devices/{0}/driver/unbind", "{0}", "unbind = \"0000:3b:00.0\""},
     {"vanish", "bus/pci/devices/{}/remove", "1", "vanish = \"0000:3b:00.0\""},
 };
-
-// What is said of copies where there are none would not be looked at.
-void refuse_copies(const Step& step, config::Report& report) {
-  if (step.copies == 1 && step.expect.outcomes.empty()) return;
-  report.error(step.where, "only a member of a parallel group has copies",
-               "write `copies` and `outcomes` into an item of `parallel`; one after another is "
-               "`repeat`");
-}
 
 class StepReader {
  public:
@@ -77,7 +70,7 @@ class StepReader {
   void read_common() {
     if (const auto name = table_.text("name", "name = \"the type offers an instance\""))
       step_.name = name->value;
-    table_.integer("repeat", {.least = 1, .most = kRepeatMax}, step_.repeat);
+    step_.counts = table_.integer("repeat", {.least = 1, .most = kRepeatMax}, step_.repeat);
     table_.integer("copies", {.least = 1, .most = kCopiesMax}, step_.copies);
     if (const auto within = table_.text("within", "within = \"5s\"")) {
       step_.within_ms = span_of(*within);
@@ -197,7 +190,11 @@ class StepReader {
   void read_wait(const Member& member) {
     read_file_verb(Verb::wait, member, Facet::text);
     table_.boolean("gone", step_.gone);
-    if (step_.gone) step_.action += " to be gone";
+    if (!step_.gone) return;
+    step_.action += " to be gone";
+    if (step_.expect.output.is_empty() && step_.expect.error.empty()) return;
+    report_.error(member.where, "what is gone has no content",
+                  "leave `gone` out, or the text that is expected");
   }
 
   void read_write(const Member& member) {
@@ -304,14 +301,23 @@ class StepReader {
     } else {
       step_.words = {"sh", "-euc", string_of(member, kExample)};
     }
-    step_.action =
-        "run " + (member.value.kind == Kind::array ? fmt::format("{}", fmt::join(step_.words, " "))
-                                                   : step_.words.back());
+    const std::string command = member.value.kind == Kind::array
+                                    ? fmt::format("{}", fmt::join(step_.words, " "))
+                                    : step_.words.back();
+    step_.action = "run " + first_line(command);
     if (const auto input = table_.text("input", "input = \"what the command reads\""))
       step_.input = input->value;
     read_environment();
     read_expect(table_, Facet::status, step_.expect);
     read_save();
+  }
+
+  // A script's first line that says something.
+  static std::string first_line(std::string_view text) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
+    const std::size_t end = text.find('\n');
+    const bool is_all = text.find_first_not_of(" \t\n", end) == std::string_view::npos;
+    return std::string(text.substr(0, end)) + (is_all ? "" : " ...");
   }
 
   void read_environment() {
@@ -433,22 +439,13 @@ class StepReader {
     for (const Value& item : member.value.items) {
       if (item.kind == Kind::table) {
         step_.steps.push_back(StepReader(item, around_, step_.host, depth_ + 1, report_).run());
-        if (verb == Verb::parallel) refuse_events(step_.steps.back());
-        if (verb == Verb::steps) refuse_copies(step_.steps.back(), report_);
+        (verb == Verb::parallel ? check_member : check_single)(step_.steps.back(), report_);
       } else {
         config::report_kind(item, "a step", Kind::table, example, report_);
       }
     }
   }
 
-  // All who are parallel would take them from one another.
-  void refuse_events(const Step& step) {
-    if (step.verb == Verb::event) {
-      report_.error(step.where, "a step of a parallel group cannot wait for an event",
-                    "write the `event` step behind the group: events are kept");
-    }
-    for (const Step& inner : step.steps) refuse_events(inner);
-  }
   void read_sequence(const Member& member) { read_group(member, Verb::steps); }
   void read_parallel(const Member& member) { read_group(member, Verb::parallel); }
 
@@ -489,7 +486,7 @@ std::vector<Step> read_steps(const Member& array, const Surroundings& around,
       continue;
     }
     steps.push_back(StepReader(item, around, host, 0, report).run());
-    refuse_copies(steps.back(), report);
+    check_single(steps.back(), report);
   }
   return steps;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scenarios/runner/result.h"
@@ -26,6 +27,8 @@ std::string text_summary(const Totals& totals);
 // TAP 13, understood by every reader of TAP: a head, a line for each case, and how many there were.
 std::string tap_head();
 std::string tap_plan(std::size_t cases);
+// Instead of the plan, when there are cases that have not ended.
+std::string tap_bail_out(std::string_view why);
 std::string tap_report(const CaseResult& result, std::size_t number);
 
 // One JSON object on a line.

@@ -117,14 +117,16 @@ std::string tap_head() { return "TAP version 13\n"; }
 
 std::string tap_plan(std::size_t cases) { return fmt::format("1..{}\n", cases); }
 
+std::string tap_bail_out(std::string_view why) { return fmt::format("Bail out! {}\n", why); }
+
 std::string tap_report(const CaseResult& result, std::size_t number) {
-  std::string name = result.id;
+  std::string name = config::printable(result.id);
   std::replace(name.begin(), name.end(), '#', '_');  // begins a directive
   switch (result.status) {
     case Status::passed:
       return fmt::format("ok {} - {}\n", number, name);
     case Status::skipped:
-      return fmt::format("ok {} - {} # SKIP {}\n", number, name, result.reason);
+      return fmt::format("ok {} - {} # SKIP {}\n", number, name, config::printable(result.reason));
     case Status::failed:
       break;
   }

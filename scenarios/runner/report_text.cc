@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kColumnMax = 48;
 constexpr std::size_t kLinesMax = 40;
+constexpr std::size_t kLineBytesMax = 400;
 
 struct Palette {
   std::string_view passed, failed, skipped, strong, off;
@@ -19,11 +20,20 @@ struct Palette {
 constexpr Palette kPlain{};
 constexpr Palette kColours{"\033[32m", "\033[1;31m", "\033[33m", "\033[1m", "\033[0m"};
 
+// A line for people, cut where it is much too long, between two characters.
+std::string line_of(std::string_view text) {
+  std::string line = config::printable(text);
+  if (line.size() <= kLineBytesMax) return line;
+  std::size_t end = kLineBytesMax;
+  while ((line[end] & 0xC0) == 0x80) --end;
+  return fmt::format("{} (and {} bytes more)", line.substr(0, end), line.size() - end);
+}
+
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(config::printable(text.substr(0, end)));
+    lines.push_back(line_of(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   if (lines.empty()) lines.emplace_back("(empty)");
@@ -62,21 +72,29 @@ std::string side_by_side(const Mismatch& mismatch) {
   return out;
 }
 
-std::string failure_text(const Failure& failure, const Palette& paint) {
-  std::string out = fmt::format("  {}: step {}\"{}\"{} failed\n", failure.place, paint.strong,
-                                config::printable(failure.step), paint.off);
+// Failures of one moment have seen the same.
+std::string trace_lines(const Failure& failure, const Failure* before) {
+  if (failure.trace.empty())
+    return failure.has_trace ? "    the simulated kernel was asked nothing\n" : "";
+  if (before != nullptr && before->trace == failure.trace)
+    return "    the last requests were the same as above\n";
+  std::string out = "    the last requests that the simulated kernel answered:\n";
+  for (const std::string& line : failure.trace) out += fmt::format("      {}\n", line_of(line));
+  return out;
+}
+
+std::string failure_text(const Failure& failure, const Failure* before, const Palette& paint) {
+  std::string out = fmt::format("  {}: step {}\"{}\"{} failed\n", config::printable(failure.place),
+                                paint.strong, line_of(failure.step), paint.off);
   if (!failure.action.empty()) {
-    out += fmt::format("    {}{}{}\n", config::printable(failure.action),
-                       failure.host.empty() ? "" : ", on ", failure.host);
+    out += fmt::format("    {}{}{}\n", line_of(failure.action), failure.host.empty() ? "" : ", on ",
+                       failure.host);
   }
   for (const Mismatch& mismatch : failure.mismatches) {
     if (!mismatch.what.empty()) out += fmt::format("    {}:\n", mismatch.what);
     out += side_by_side(mismatch);
   }
-  if (!failure.trace.empty()) out += "    the last requests that the simulated kernel answered:\n";
-  for (const std::string& line : failure.trace)
-    out += fmt::format("      {}\n", config::printable(line));
-  return out;
+  return out + trace_lines(failure, before);
 }
 
 }  // namespace
@@ -97,19 +115,24 @@ void Totals::add(const CaseResult& result) {
 
 std::string text_report(const CaseResult& result, bool colour) {
   const Palette& paint = colour ? kColours : kPlain;
+  const std::string id = config::printable(result.id);
   switch (result.status) {
     case Status::passed:
-      return fmt::format("{}passed{}  {} ({})\n", paint.passed, paint.off, result.id,
+      return fmt::format("{}passed{}  {} ({})\n", paint.passed, paint.off, id,
                          duration_text(result.duration_ms));
     case Status::skipped:
-      return fmt::format("{}skipped{} {}: {}\n", paint.skipped, paint.off, result.id,
-                         result.reason);
+      return fmt::format("{}skipped{} {}: {}\n", paint.skipped, paint.off, id,
+                         config::printable(result.reason));
     case Status::failed:
       break;
   }
-  std::string out = fmt::format("{}FAILED{}  {} (seed {}, {})\n", paint.failed, paint.off,
-                                result.id, result.seed, duration_text(result.duration_ms));
-  for (const Failure& failure : result.failures) out += failure_text(failure, paint);
+  std::string out = fmt::format("{}FAILED{}  {} (seed {}, {})\n", paint.failed, paint.off, id,
+                                result.seed, duration_text(result.duration_ms));
+  const Failure* before = nullptr;
+  for (const Failure& failure : result.failures) {
+    out += failure_text(failure, before, paint);
+    before = &failure;
+  }
   if (!result.log.empty()) {
     out += "  the simulator said:\n";
     for (const std::string& line : lines_of(result.log)) out += fmt::format("    {}\n", line);

@@ -2,18 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mdevsim::scenario {
 namespace {
+
+bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
 
 // As one word of a shell.
 std::string shell_word(const std::string& text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+-@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
+  // What a terminal would not show as it is is written as bash and POSIX 2024 read it: $'\n'.
+  const bool has_controls = std::any_of(text.begin(), text.end(), is_control);
+  std::string quoted = has_controls ? "$'" : "'";
   for (const char c : text) {
     if (c == '\'') {
-      quoted += "'\\''";
+      quoted += has_controls ? "\\'" : "'\\''";
+    } else if (has_controls && c == '\\') {
+      quoted += "\\\\";
+    } else if (is_control(c)) {
+      quoted += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
     } else {
       quoted += c;
     }
@@ -46,6 +56,7 @@ void write(WireWriter& out, const Failure& failure) {
     to.text(mismatch.actual);
   });
   out.list(failure.trace, [](WireWriter& to, const std::string& line) { to.text(line); });
+  out.number(failure.has_trace ? 1 : 0);
 }
 
 Failure read_failure(WireReader& in) {
@@ -62,6 +73,7 @@ Failure read_failure(WireReader& in) {
     failure.mismatches.push_back(std::move(mismatch));
   });
   in.list([&](WireReader& from) { failure.trace.push_back(from.text()); });
+  failure.has_trace = in.number() != 0;
   return failure;
 }
 
@@ -76,6 +88,7 @@ void write(WireWriter& out, const CaseResult& result) {
   out.text(result.log);
   out.text(result.trace);
   out.number(result.duration_ms);
+  out.number(result.timeout_ms);
 }
 
 CaseResult read_result(WireReader& in) {
@@ -90,14 +103,18 @@ CaseResult read_result(WireReader& in) {
   result.log = in.text();
   result.trace = in.text();
   result.duration_ms = in.number();
+  result.timeout_ms = in.number();
   return result;
 }
 
 std::string reproduction(const CaseResult& result) {
   const std::size_t bracket = result.id.size() > result.file.size() ? result.file.size() : 0;
-  std::string words = "mdevsim test " + shell_word(result.file);
+  const std::string file = result.file.starts_with('-') ? "./" + result.file : result.file;
+  std::string words = "mdevsim test " + shell_word(file);
   if (bracket != 0) words += " -k " + shell_word(result.id.substr(bracket));
-  return words + fmt::format(" --seed {}", result.seed);
+  words += fmt::format(" --seed {}", result.seed);
+  if (result.timeout_ms != 0) words += fmt::format(" --timeout {}ms", result.timeout_ms);
+  return words;
 }
 
 }  // namespace mdevsim::scenario

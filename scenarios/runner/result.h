@@ -17,6 +17,7 @@ struct Failure {
   std::string host{};
   std::vector<Mismatch> mismatches{};
   std::vector<std::string> trace{};  // of the host: the requests around it, one a line
+  bool has_trace = false;            // there was a host to be asked, even if nobody did
 };
 
 enum class Status : std::uint8_t { passed, failed, skipped };
@@ -32,6 +33,7 @@ struct CaseResult {
   std::string log{};    // what the simulators said
   std::string trace{};  // of all hosts, JSON lines; where it was asked for
   std::int64_t duration_ms = 0;
+  std::int64_t timeout_ms = 0;  // where it is not the scenario's own: it is to be repeated with it
 };
 
 std::string_view status_name(Status status);

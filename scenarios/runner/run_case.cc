@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +20,8 @@
 #include "scenarios/runner/actual.h"
 #include "scenarios/runner/bound_step.h"
 #include "scenarios/runner/case_hosts.h"
+#include "scenarios/runner/case_log.h"
+#include "scenarios/runner/duration.h"
 #include "scenarios/runner/perform.h"
 #include "scenarios/runner/trace_text.h"
 
@@ -33,7 +33,6 @@ using launch::Pipe;
 
 // How much longer than its own limit a step's process may take to tell that it has reached it.
 constexpr std::int64_t kGraceMillis = 1000;
-constexpr std::size_t kLogBytesMax = 16'384;
 constexpr std::size_t kTraceLinesMax = 20;
 
 // A step under way in a process of its own.
@@ -44,7 +43,8 @@ struct Running {
   Fd result;
   std::string bytes;
   std::int64_t deadline_ms = 0;
-  bool was_killed = false;
+  bool is_too_late = false;
+  std::string hindrance;  // of its process
 };
 
 class CaseRun {
@@ -55,28 +55,30 @@ class CaseRun {
     result_.id = one.id;
     result_.file = one.file;
     result_.seed = one.seed;
+    if (!one.has_own_timeout) result_.timeout_ms = one.timeout_ms;
   }
 
   CaseResult run() {
     const std::int64_t begin = now_ms();
     deadline_ms_ = begin + case_.timeout_ms;
+    limit_ = fmt::format("the {} of the case", duration_text(case_.timeout_ms));
     if (const std::string reason = skip_reason(case_.skip); !reason.empty()) {
       result_.status = Status::skipped;
       result_.reason = reason;
       return std::move(result_);
     }
-    log_ = Fd(::memfd_create("log", MFD_CLOEXEC));
     if (begin_hosts()) {
-      log_begin_ = log_size();
+      log_begin_ = log_.end();
+      begin_s_ = seconds_since_1970();
       run_sequence(case_.steps);
-      deadline_ms_ = std::max(deadline_ms_, now_ms() + kCleanupMillis);
+      begin_cleanup();
       for (const Step& step : case_.cleanup) run_step(step);
       keep_trace();
       if (!hosts_->stop()) fail_hosts("ended badly");
     }
     if (!result_.failures.empty()) {
       result_.status = Status::failed;
-      result_.log = log_since(log_begin_);
+      result_.log = log_.since(log_begin_);
     }
     result_.duration_ms = now_ms() - begin;
     return std::move(result_);
@@ -87,10 +89,17 @@ class CaseRun {
 
   // ---- before and after the steps
 
+  void begin_cleanup() {
+    const std::int64_t least_ms = now_ms() + kCleanupMillis;
+    if (deadline_ms_ >= least_ms) return;
+    deadline_ms_ = least_ms;
+    limit_ = fmt::format("the {} of the clean-up", duration_text(kCleanupMillis));
+  }
+
   bool begin_hosts() {
     auto hosts = CaseHosts::start(case_, {.server = options_.server,
                                           .in_user_namespace = options_.in_user_namespace,
-                                          .log_fd = log_.get()});
+                                          .log_fd = log_.fd()});
     if (!hosts) {
       result_.machine_cannot = hosts.error().cause == launch::Failure::Cause::machine_cannot;
       std::string why = hosts.error().message;
@@ -115,21 +124,6 @@ class CaseRun {
          .host = {},
          .mismatches = {{"", "the simulated hosts end well", fmt::format("one {}", what)}},
          .trace = {}});
-  }
-
-  off_t log_size() const {
-    struct stat now = {};
-    return ::fstat(log_.get(), &now) == 0 ? now.st_size : 0;
-  }
-
-  // What the simulators have said since then; the end of it, if it is much.
-  std::string log_since(off_t begin) const {
-    const off_t size = log_size();
-    const off_t from = std::max(begin, size - static_cast<off_t>(kLogBytesMax));
-    std::string text(static_cast<std::size_t>(std::max<off_t>(size - from, 0)), '\0');
-    const ssize_t count = ::pread(log_.get(), text.data(), text.size(), from);
-    text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    return text;
   }
 
   std::string raw_trace(const CaseHosts::Host& host) const {
@@ -161,11 +155,15 @@ class CaseRun {
 
   bool run_step(const Step& step) {
     if (!skip_reason(step.skip).empty()) return true;
-    for (std::uint32_t i = 0; i < step.repeat; ++i) {
-      if (step.repeat > 1) saved_["i"] = std::to_string(i);
-      if (!run_once(step)) return false;
+    auto outer = step.counts ? saved_.extract("i") : Saved::node_type();
+    bool is_met = true;
+    for (std::uint32_t i = 0; i < step.repeat && is_met; ++i) {
+      if (step.counts) saved_["i"] = std::to_string(i);
+      is_met = run_once(step);
     }
-    return true;
+    if (step.counts) saved_.erase("i");
+    saved_.insert(std::move(outer));
+    return is_met;
   }
 
   bool run_once(const Step& step) {
@@ -189,8 +187,9 @@ class CaseRun {
     std::vector<Running> running;
     Step bound = bound_step(step, saved_);
     bound.repeat = 1;  // this one time
+    bound.counts = false;
     begins_(bound);
-    const off_t log_begin = log_size();
+    const off_t log_begin = log_.end();
     running.push_back(start(std::move(bound), 0, -1));
     finish_all(running);
     const Actual actual = actual_of(running.front(), log_begin);
@@ -206,7 +205,7 @@ class CaseRun {
   // All members, and all their copies, begin at the same moment: they are there and wait for it.
   bool run_parallel(const Step& group) {
     begins_(group);
-    const off_t log_begin = log_size();
+    const off_t log_begin = log_.end();
     Pipe line = launch::make_pipe();
     std::vector<Running> running;
     for (std::size_t member = 0; member < group.steps.size(); ++member) {
@@ -248,7 +247,7 @@ class CaseRun {
   }
 
   static bool is_group(const Step& step) {
-    return step.verb == Verb::steps || step.verb == Verb::parallel || step.repeat > 1;
+    return step.verb == Verb::steps || step.verb == Verb::parallel || step.counts;
   }
 
   // ---- processes of steps
@@ -266,6 +265,7 @@ class CaseRun {
       if (start_line >= 0 && ::read(start_line, &byte, 1) != 0) ::_exit(1);
       be_step(step, pipe.write_end.get(), running.deadline_ms);
     }
+    if (running.pid < 0) running.hindrance = launch::with_errno("no process could be made for it");
     running.step = std::move(step);
     if (is_group(running.step)) running.deadline_ms = deadline_ms_;
     running.result = std::move(pipe.read_end);
@@ -368,8 +368,8 @@ class CaseRun {
 
   // It hangs in a request that nobody answers; it goes when the host goes.
   static void give_up(Running& one) {
-    ::kill(-one.pid, SIGKILL);
-    one.was_killed = true;
+    if (one.pid > 0) ::kill(-one.pid, SIGKILL);
+    one.is_too_late = true;
     one.bytes.clear();
     one.result.close();
   }
@@ -379,10 +379,12 @@ class CaseRun {
     Actual actual = read_actual(in);
     if (!in.is_whole()) {
       actual = {};
-      actual.timed_out = true;
-      if (!one.was_killed) actual.output = "(the step's process was killed)";
+      actual.timed_out = one.is_too_late;
+      if (!one.is_too_late) actual.hindrance = "its process was killed";
     }
-    if (!one.step.expect.reason.is_empty()) actual.log = log_since(log_begin);
+    if (!one.hindrance.empty()) actual.hindrance = one.hindrance;
+    if (one.deadline_ms >= deadline_ms_) actual.limit = limit_;
+    if (!one.step.expect.reason.is_empty()) actual.log = log_.since(log_begin);
     return actual;
   }
 
@@ -422,7 +424,14 @@ class CaseRun {
       };
       actual.names.push_back(field("ACTION") + " " + field("DEVPATH"));
     }
-    actual.count = static_cast<std::uint32_t>(std::erase_if(heard, is_wanted));
+    actual.has_lost_events = host.has_lost_events;
+    // Who does not say how many waits for one, and leaves the others to those who ask next.
+    const bool takes_all = step.expect.count.has_value();
+    std::erase_if(heard, [&](const launch::UeventFields& event) {
+      const bool is_taken = is_wanted(event) && (takes_all || actual.count == 0);
+      actual.count += is_taken ? 1 : 0;
+      return is_taken;
+    });
     return actual;
   }
 
@@ -449,11 +458,13 @@ class CaseRun {
                     .host = step.host,
                     .mismatches = std::move(mismatches),
                     .trace = {}};
+    // What they were asked while they were set up is no part of the case.
     std::vector<std::string> traces;
     for (const auto& [name, host] : hosts_->all()) {
       if (step.host.empty() || name == step.host) traces.push_back(raw_trace(*host));
     }
-    failure.trace = last_requests(traces, kTraceLinesMax);
+    failure.trace = last_requests(traces, begin_s_, kTraceLinesMax);
+    failure.has_trace = true;
     result_.failures.push_back(std::move(failure));
   }
 
@@ -461,8 +472,10 @@ class CaseRun {
   const CaseOptions& options_;
   const std::function<void(const Step&)>& begins_;
   std::int64_t deadline_ms_ = 0;
-  Fd log_;
+  std::string limit_;  // what that is, in words
+  CaseLog log_;
   off_t log_begin_ = 0;  // what the hosts say while they start well is of no use
+  double begin_s_ = 0;   // of the steps, since 1970
   std::optional<CaseHosts> hosts_;
   Saved saved_;
   CaseResult result_;

@@ -68,6 +68,7 @@ struct Step {
 
   std::uint32_t copies = 1;  // in parallel
   std::uint32_t repeat = 1;  // one after another
+  bool counts = false;       // `repeat` is given: {i} is the number of the repetition
   std::int64_t within_ms = 0;
   std::string save{};  // the variable that gets what was read or printed
   Expectation expect{};
@@ -86,6 +87,7 @@ struct Case {
   std::vector<std::string> hosts{};                      // their names
   std::uint64_t seed = 1;
   std::int64_t timeout_ms = 0;
+  bool has_own_timeout = true;  // false: it was given for this run
   SkipRule skip{};
   std::vector<Step> steps{};
   std::vector<Step> cleanup{};

@@ -73,7 +73,7 @@ tl::expected<std::vector<std::string>, std::string> find_files(const std::string
   std::sort(files.begin(), files.end());
   std::erase_if(files, [](const std::string& file) {
     const auto text = config::HostFiles().read(file, kHostFileBytesMax);
-    return text && !is_scenario(*text);
+    return text && !may_be_scenario(*text);
   });
   return files;
 }

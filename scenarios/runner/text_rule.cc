@@ -7,6 +7,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "sim/base/limits.h"
+
 namespace mdevsim::scenario {
 namespace {
 
@@ -29,8 +31,9 @@ class Regex {
     ::regerror(fault_, &compiled_, text.data(), text.size());
     return text.data();
   }
-  bool is_in(const std::string& text) const {
-    return fault_ == 0 && ::regexec(&compiled_, text.c_str(), 0, nullptr, 0) == 0;
+  bool is_in(std::string_view text) const {
+    regmatch_t whole = {0, static_cast<regoff_t>(text.size())};  // it may hold NUL bytes
+    return fault_ == 0 && ::regexec(&compiled_, text.data(), 1, &whole, REG_STARTEND) == 0;
   }
 
  private:
@@ -104,7 +107,33 @@ const Json* find_by_pointer(const Json& whole, std::string_view pointer) {
   return at;
 }
 
+// The parser's tree is walked by functions that call themselves.
+bool is_too_deep(std::string_view json) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '[' || c == '{')) {
+      if (++depth > kJsonDepthMax) return true;
+    } else if (!in_string && (c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+std::string shown(const Json& value) {
+  return value.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
 std::optional<Mismatch> check_json(const TextRule& rule, std::string_view text) {
+  if (is_too_deep(text)) {
+    return Mismatch{"", fmt::format("JSON of at most {} levels", kJsonDepthMax), std::string(text)};
+  }
   const Json whole = Json::parse(text, nullptr, false);
   if (whole.is_discarded()) return Mismatch{"", "JSON", std::string(text)};
   for (const auto& [pointer, value] : rule.json) {
@@ -112,7 +141,7 @@ std::optional<Mismatch> check_json(const TextRule& rule, std::string_view text) 
     const Json* found = find_by_pointer(whole, pointer);
     if (found != nullptr && *found == expected) continue;
     return Mismatch{fmt::format("JSON at {}", pointer.empty() ? "the root" : pointer),
-                    expected.dump(2), found != nullptr ? found->dump(2) : "(not there)"};
+                    shown(expected), found != nullptr ? shown(*found) : "(not there)"};
   }
   return std::nullopt;
 }
@@ -129,7 +158,7 @@ bool is_same(std::string_view expected, std::string_view actual) {
 std::optional<Mismatch> check_text(const TextRule& rule, std::string_view text) {
   if (rule.text && !is_same(*rule.text, text)) return Mismatch{"", *rule.text, std::string(text)};
   for (const std::string& regex : rule.regexes) {
-    if (!Regex(regex).is_in(std::string(text))) {
+    if (!Regex(regex).is_in(text)) {
       return Mismatch{"", "a match of " + regex, std::string(text)};
     }
   }

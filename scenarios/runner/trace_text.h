@@ -13,8 +13,9 @@ namespace mdevsim::scenario {
 std::string trace_text(std::string_view json_line);
 
 // The last `lines_max` requests that tell something, of one trace or of several together: without
-// lookups and their like that went well.
-std::vector<std::string> last_requests(const std::vector<std::string>& traces,
+// lookups and their like that went well, and without those before `since`, in seconds since 1970.
+// One that is asked again and again is told once.
+std::vector<std::string> last_requests(const std::vector<std::string>& traces, double since,
                                        std::size_t lines_max);
 
 }  // namespace mdevsim::scenario

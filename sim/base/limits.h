@@ -67,6 +67,7 @@ inline constexpr std::uint32_t kCasesMax = 100'000;                     // of a 
 inline constexpr std::uint32_t kCopiesMax = 1000;                       // of a step, at one time
 inline constexpr std::size_t kCapturedBytesMax = std::size_t{1} << 20;  // of a step's output
 inline constexpr std::size_t kGroupDepthMax = 4;                        // of groups in groups
+inline constexpr std::size_t kJsonDepthMax = 500;                       // of what a command prints
 
 static_assert(kShowBytesMax + 1 == kStoreBytesMax);
 

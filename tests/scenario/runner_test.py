@@ -9,6 +9,7 @@ import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+from launched import ends
 from scenario_case import HOST, UUID, ScenarioCase
 from simulated import MDEVSIM, SECONDS_MAX, USER, as_user, environment
 
@@ -239,6 +240,77 @@ versions.2 = { rss = true }
         self.runs("s.toml")
 
 
+    def test_a_repetition_is_counted_even_if_it_is_one_and_inside_of_another(self):
+        self.scenario("""
+            matrix.times = [1, 2]
+            [[step]]
+            repeat = "{times}"
+            run = "touch once.{times}.{i}"
+            [[step]]
+            repeat = 2
+            [[step.steps]]
+            repeat = 3
+            run = "true"
+            [[step.steps]]
+            run = "touch outer.{times}.{i}"
+            [[step]]
+            parallel = [{ run = "touch copy.{times}.{copy}.{i}", copies = 2, repeat = "{times}" }]
+            """)
+        self.runs("s.toml")
+        names = {path.name for path in self.folder.iterdir()} - {"s.toml"}
+        self.assertEqual(names, {"once.1.0", "once.2.0", "once.2.1", *(f"outer.{n}.{i}" for n in (1, 2) for i in (0, 1)),
+                                 *(f"copy.1.{copy}.0" for copy in (0, 1)), *(f"copy.2.{copy}.{i}" for copy in (0, 1) for i in (0, 1))})
+
+    def test_an_event_step_takes_one_event_unless_it_says_how_many(self):
+        self.scenario(f"""
+            [[step]]
+            create = "{UUID}"
+            type = "mtty/mtty-1"
+            [[step]]
+            create = "{UUID[:-1]}2"
+            type = "mtty/mtty-1"
+            [[step]]
+            repeat = 2
+            event = {{ ACTION = "add", SUBSYSTEM = "mdev" }}
+            [[step]]
+            event = {{ ACTION = "add", SUBSYSTEM = "mdev" }}
+            expect = 0
+            [[step]]
+            event = {{ ACTION = "bind", SUBSYSTEM = "mdev" }}
+            expect = 2
+            """)
+        self.runs("s.toml")
+
+    def test_an_errno_with_two_names_is_one(self):
+        self.scenario(f"""
+            [[fault]]
+            at = "create"
+            errno = "EOPNOTSUPP"
+            [[step]]
+            parallel = [{{ create = "{UUID}", type = "mtty/mtty-1", copies = 2, expect.outcomes = {{ ENOTSUP = 2 }} }}]
+            [[step]]
+            create = "{UUID}"
+            type = "mtty/mtty-1"
+            expect = "ENOTSUP"
+            """)
+        self.runs("s.toml")
+
+    def test_what_a_daemon_goes_on_writing_is_not_waited_for(self):
+        self.scenario("""
+            [[step]]
+            run = "yes & yes >&2 & sleep 0.1"
+            """)
+        self.runs("s.toml")
+
+    def test_binary_output_is_looked_at_to_its_end(self):
+        self.scenario(r"""
+            [[step]]
+            run = "printf 'a\\000b\\n\\001\\377end\\n'"
+            expect.stdout.regex = ["^a", "end$"]
+            """)
+        self.runs("s.toml")
+
+
 class Failures(ScenarioCase):
     def test_tells_the_step_both_sides_and_how_to_repeat_it(self):
         self.scenario('    matrix.n = [1, 2]\n' + FAILS)
@@ -304,6 +376,105 @@ class Failures(ScenarioCase):
         self.assertIn(f"add /devices/virtual/mtty/mtty/{UUID}", result.stdout)
 
 
+    def test_the_trace_is_that_of_the_steps_and_tells_a_patient_reader_once(self):
+        self.scenario("""
+            [[step]]
+            run = "false"
+            """, "nothing.toml")
+        result = self.runs("nothing.toml", status=1)
+        self.assertIn("    the simulated kernel was asked nothing\n", result.stdout)
+        self.scenario("""
+            [[step]]
+            write = "bus/pci/rescan"
+            text = "1"
+            [[step]]
+            wait = "bus/pci/devices/nothing"
+            within = "300ms"
+            """, "patient.toml", host=HOST + '[host.alpha.pci."0000:3b:00.0"]\nvendor = 0x1af4\ndevice = 0x1041\nclass = 0x020000\n')
+        result = self.runs("patient.toml", status=1)
+        self.assertIn(" write alpha:/bus/pci/rescan ", result.stdout)
+        self.assertEqual(result.stdout.count("/bus/pci/devices/nothing = ENOENT"), 1, result.stdout)
+        self.assertRegex(result.stdout, r"= ENOENT, \d+ us \(\d+ times\)")
+
+    def test_the_same_trace_is_shown_once(self):
+        self.scenario(f"""
+            [[step]]
+            parallel = [{{ create = "{UUID}", type = "mtty/mtty-1", copies = 4 }}]
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertEqual(result.stdout.count("the last requests that"), 1, result.stdout)
+        self.assertEqual(result.stdout.count("the last requests were the same as above"), 2)
+
+    def test_much_output_is_told_to_be_cut(self):
+        self.scenario("""
+            [[step]]
+            run = "head -c 3000000 /dev/zero | tr '\\\\0' a; echo end"
+            expect.stdout.regex = "end$"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("standard output, of which 1048576 bytes were kept:", result.stdout)
+        self.assertRegex(result.stdout, r"! a+ \(and \d+ bytes more\)\n")
+        self.assertLess(len(result.stdout), 10_000)
+
+    def test_what_is_no_json_that_can_be_looked_at_is_told(self):
+        self.scenario("""
+            matrix.number = [1, 2]
+            [[step]]
+            run = "printf '\\\\377'"
+            save = "binary"
+            [[step]]
+            run = 'echo "{\\"a\\": 1}"'
+            expect.stdout.json = { "/a" = "{binary}" }
+            skip-if.equal = ["{number}", 2]
+            [[step]]
+            run = ["python3", "-c", 'print("[" * 400000 + "]" * 400000)']
+            expect.stdout.json = { "/0" = 1 }
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("standard output: JSON at /a:", result.stdout)
+        self.assertIn("JSON of at most 500 levels", result.stdout)
+        self.assertNotIn("the case ends by itself", result.stdout)
+
+    def test_which_time_was_over_is_told(self):
+        self.scenario("""
+            timeout = "300ms"
+            [[step]]
+            run = "sleep 1000"
+            within = "5min"
+            [[cleanup]]
+            run = "sleep 1000"
+            within = "200ms"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("an end within the 300 ms of the case ! not within the 300 ms of the case", result.stdout)
+        self.assertIn("an end within 200 ms ! not within 200 ms", result.stdout)
+        result = self.runs("s.toml", "--timeout", "250ms", status=1)
+        self.assertIn("mdevsim test s.toml --seed 1 --timeout 250ms\n", result.stdout)
+
+    def test_a_step_whose_process_is_killed_has_not_been_too_slow(self):
+        self.scenario("""
+            [[step]]
+            run = "kill -9 -1"
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("the step ends by itself ! its process was killed", result.stdout)
+
+    def test_names_with_control_characters_are_told_on_one_line_and_can_be_repeated(self):
+        self.scenario("""
+            matrix.value = ["a\\nb's \u00fc", "other"]
+            [[step]]
+            run = "exit 3"
+            """, "s \u00fc.toml")
+        result = self.runs("s \u00fc.toml", status=1)
+        self.assertIn("FAILED  s \u00fc.toml[value=a\ufffdb's \u00fc] (seed", result.stdout)
+        repeat = next(line for line in result.stdout.splitlines() if "to repeat it" in line and "-k $" in line)
+        again = subprocess.run(["bash", "-c", repeat.split(": ", 1)[1].replace("mdevsim", str(MDEVSIM), 1)], capture_output=True, text=True,
+                               cwd=self.folder, env=environment(USER))
+        self.assertIn("0 passed, 1 failed", again.stdout, again.stderr)
+        tap = self.runs("s \u00fc.toml", "--tap", status=1).stdout
+        self.assertEqual([line for line in tap.splitlines() if not re.match(r"TAP|not ok|#|1\.\.2", line)], [])
+
+
 class Endings(ScenarioCase):
     def test_exit_statuses(self):
         self.scenario(PASSES, "good.toml")
@@ -367,6 +538,47 @@ class Endings(ScenarioCase):
             result = self.runs("s.toml", "--json", "--shard", shard)
             seen += [json.loads(line)["case"] for line in result.stdout.splitlines()[:-1]]
         self.assertEqual(sorted(seen), [f"s.toml[n={n}]" for n in range(1, 10)])
+
+    def test_a_seed_is_no_negative_number(self):
+        self.scenario(PASSES)
+        self.assertIn("write a number from 0 to", self.runs("s.toml", "--seed", "-1", status=2).stderr)
+
+    def test_a_report_that_cannot_be_written_is_told_before_all_cases_run(self):
+        self.scenario(PASSES)
+        for option in ("--junit", "--trace"):
+            result = self.runs("s.toml", option, "/proc/nowhere/there", status=1)
+            self.assertEqual(result.stdout, "")
+            self.assertIn("/proc/nowhere/there", result.stderr)
+        self.runs("s.toml", "--trace", "new/folder")
+        self.assertTrue((self.folder / "new" / "folder" / "s.toml.seed1.jsonl").exists())
+
+    def test_a_file_that_is_named_twice_is_run_once(self):
+        self.scenario(PASSES)
+        self.assertEqual(self.runs("s.toml", "s.toml", "--list").stdout, "s.toml\n")
+
+    def test_a_scenario_that_cannot_be_read_is_missed_in_its_folder(self):
+        self.scenario(PASSES, "good.toml")
+        (self.folder / "host.toml").write_text(HOST)
+        (self.folder / "pyproject.toml").write_text('[project]\nname = "ours"\n')
+        self.runs(".")
+        for text, message in (("[[step]\nrun = 1\n" + HOST, "syntax error"), ("[[stpe]]\nrun = 1\n" + HOST, "a scenario has no key `stpe`")):
+            with self.subTest(message):
+                (self.folder / "bad.toml").write_text(text)
+                self.assertIn(message, self.runs(".", status=3).stderr)
+
+    def test_who_is_interrupted_says_so(self):
+        self.scenario("""
+            [[step]]
+            run = "touch here; exec sleep 1000"
+            within = "1h"
+            """)
+        process = subprocess.Popen(self.words("s.toml", "--tap"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, env=environment(USER), cwd=self.folder)
+        ends((self.folder / "here").exists, "the start of the step")
+        process.terminate()
+        stdout, stderr = process.communicate()
+        self.assertEqual((process.returncode, stdout), (1, "TAP version 13\nBail out! interrupted\n"))
+        self.assertIn("interrupted: not all cases have run", stderr)
 
     def test_a_folder_is_its_scenarios(self):
         self.scenario(PASSES, "a.toml")

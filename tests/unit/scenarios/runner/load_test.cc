@@ -169,5 +169,13 @@ TEST(IsScenario, IsAFileWithSteps) {
   EXPECT_FALSE(is_scenario(kHost));
 }
 
+TEST(IsScenario, InAFolderWhatIsBrokenMayBeOne) {
+  EXPECT_TRUE(may_be_scenario("[[step]]\nrun = \"true\"\n"));
+  EXPECT_TRUE(may_be_scenario("[[step]\nrun = \"true\"\n"));
+  EXPECT_TRUE(may_be_scenario(std::string(kHost) + "[[stpe]]\nrun = \"true\"\n"));
+  EXPECT_FALSE(may_be_scenario(kHost));
+  EXPECT_FALSE(may_be_scenario("[project]\nname = \"somebody else's\"\n"));
+}
+
 }  // namespace
 }  // namespace mdevsim::scenario
