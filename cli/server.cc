@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "fusefs/fuse/session.h"
+#include "fusefs/fuse/thread_pool.h"
 #include "fusefs/uevent/sender.h"
 #include "sim/base/limits.h"
 #include "sim/config/host_files.h"
@@ -208,9 +209,10 @@ int server_main(std::span<char*> args) {
   // systemd sets JOURNAL_STREAM for services whose standard error is the journal.
   fusefs::Log log(options.log_level, std::getenv("JOURNAL_STREAM") != nullptr);
   const ProcessClock clock;
+  const auto threads = std::make_shared<fusefs::ThreadPool>();
   std::vector<std::unique_ptr<World>> worlds;
   for (const HostSpec& host : hosts) {
-    auto world = World::build(host, clock);
+    auto world = World::build(host, clock, threads);
     if (!world) {
       log.error(fmt::format("{}: host {}: {}", options.host_file, host.name, world.error().why));
       return kExitInvalidFile;

@@ -151,7 +151,7 @@ std::shared_ptr<sysfs::Stream> stream_of(OpenFile& file) {
   return file.kind == sysfs::FileKind::stream ? file.kept().stream : nullptr;
 }
 
-// Straight from where the bytes lie: a device's lock keeps them still until the kernel has them.
+// Straight from where the bytes lie: a lock keeps them still until the kernel has them.
 void read_stream(Request& request, sysfs::Stream& stream, std::size_t size) {
   const auto read = stream.read(size, [&](auto pieces) { request.reply_pieces(pieces); });
   if (read) return;

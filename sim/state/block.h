@@ -19,8 +19,11 @@ std::uint32_t crc32c(ConstBytes bytes, std::uint32_t seed = 0);
 // crc32c(ab) == crc32c_combine(crc32c(a), crc32c(b), b.size()).
 std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes);
 
-// The two must be of the same size and must not overlap, here and below. Large copies go past the
-// cache: the target is not read soon.
+// Copies of fewer bytes stay in the cache: whoever reads them is near, and the write combining
+// buffers are not worth emptying for them. Larger ones go past it: the target is not read soon.
+inline constexpr std::size_t kStreamedBytesMin = std::size_t{32} << 10;
+
+// The two must be of the same size and must not overlap, here and below.
 void copy(Bytes to, ConstBytes from);
 
 // copy() and crc32c(from, seed) in one pass.

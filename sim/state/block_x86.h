@@ -10,16 +10,12 @@
 #include <cstdint>
 #include <cstring>
 
-#include "sim/state/bytes.h"
+#include "sim/state/block.h"
 
 namespace mdevsim::state {
 
 // What becomes of the bytes that a checksum reads: nothing more, a copy, or a copy past the cache.
 enum class Store { none, cached, streamed };
-
-// Copies of fewer bytes stay in the cache: whoever reads them is near, and the write combining
-// buffers are not worth emptying for them.
-inline constexpr std::size_t kStreamedBytesMin = std::size_t{32} << 10;
 
 // Streaming stores want their address at a multiple of this.
 inline constexpr std::size_t kStoreAlignment = 64;

@@ -3,12 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
 #include <utility>
+
+#include "sim/state/block.h"
 
 namespace mdevsim::state {
 namespace {
 
 using State = MigrationState;
+
+// How much is copied ahead of who reads, and how little not yet: some split a read in two, of which
+// the second is tiny. The copies stay in the cache.
+constexpr std::size_t kAheadBytes = std::size_t{1} << 20;
+constexpr std::size_t kAheadBytesMin = std::size_t{64} << 10;
+constexpr std::size_t kAheadPieceBytes = kStreamedBytesMin - kPageBytes;
 
 bool allows(const model::StreamOptions& allowed, const model::StreamOptions& wanted) {
   return (stream_bits(wanted) & ~stream_bits(allowed)) == 0;
@@ -79,6 +89,7 @@ void Migration::open_resuming() {
 }
 
 void Migration::close() {
+  ahead_ = {};
   encoder_.reset();
   decoder_.reset();
   stream_ = StreamId::none;
@@ -127,7 +138,7 @@ Result<void> Migration::begin_more() {
 Result<std::size_t> Migration::read(StreamId stream, Bytes out) {
   if (auto checked = check_stream(stream, Stream::saving); !checked)
     return tl::unexpected(std::move(checked).error());
-  std::size_t filled = 0;
+  std::size_t filled = take_ahead(out);
   while (filled < out.size()) {
     filled += encoder_->read(out.subspan(filled), executor());
     if (filled == out.size() || encoder_->has_ended()) break;
@@ -137,8 +148,63 @@ Result<std::size_t> Migration::read(StreamId stream, Bytes out) {
   return filled;
 }
 
+// What was copied ahead of a read that does not come that way.
+std::size_t Migration::take_ahead(Bytes out) {
+  std::size_t taken = 0;
+  for (const ConstBytes piece : ahead_.front(std::min(ahead_.size(), out.size()))) {
+    if (!piece.empty()) std::memcpy(&out[taken], piece.data(), piece.size());
+    taken += piece.size();
+  }
+  ahead_.pop(taken);
+  return taken;
+}
+
+// Until there are so many bytes ahead, or all that was asked for. What is copied may be written to
+// before it is delivered: it is dirty then, and sent again.
+void Migration::copy_ahead(std::size_t bytes) {
+  while (ahead_.size() < bytes) {
+    const Bytes room = ahead_.room();
+    const std::size_t copied = encoder_->read(
+        room.first(std::min({room.size(), bytes - ahead_.size(), kAheadPieceBytes})));
+    if (copied == 0) return;
+    ahead_.push(copied);
+  }
+}
+
+Result<void> Migration::deliver(StreamId stream, std::size_t bytes, const Deliver& deliver) {
+  if (auto checked = check_stream(stream, Stream::saving); !checked) return checked;
+  if (ahead_.capacity() == 0) ahead_ = ByteRing(3 * kAheadBytes);
+  bytes = std::min(bytes, kAheadBytes);
+  if (ahead_.empty()) {
+    const Bytes room = ahead_.room();
+    TRY_SET(const std::size_t copied, read(stream, room.first(std::min(room.size(), bytes))));
+    ahead_.push(copied);
+  }
+  copy_ahead(bytes);
+  bytes = std::min(bytes, ahead_.size());
+  const auto front = ahead_.front(bytes);
+  const auto end = std::find_if(front.begin(), front.end(), std::mem_fn(&ConstBytes::empty));
+  const std::span<const ConstBytes> pieces(front.begin(), end);
+  const bool copies = ahead_.size() < bytes + kAheadBytes - kAheadBytesMin && !encoder_->is_idle();
+  executor().run(copies ? 2 : 1, [&](std::size_t task) {
+    if (task == 0) {
+      deliver(pieces);
+    } else {
+      copy_ahead(bytes + kAheadBytes);
+    }
+  });
+  ahead_.pop(bytes);
+  return {};
+}
+
 Result<void> Migration::gather(StreamId stream, std::vector<ConstBytes>& pieces) {
   if (auto checked = check_stream(stream, Stream::saving); !checked) return checked;
+  if (!ahead_.empty()) {
+    const ConstBytes piece = ahead_.front(ahead_.size())[0];
+    pieces.assign(1, piece);
+    ahead_.pop(piece.size());
+    return {};
+  }
   encoder_->gather(pieces);
   if (!pieces.empty() || encoder_->has_ended()) return {};
   if (auto begun = begin_more(); !begun) return begun;
@@ -159,8 +225,9 @@ Result<PrecopyInfo> Migration::precopy_info(StreamId stream) const {
     return tl::unexpected(std::move(checked).error());
   if (!in_pre_copy()) return fail(Errc::invalid, "the device is not in a state of pre-copy");
   const std::uint64_t dirty = device_->dirty_log().dirty_pages() * kPageBytes;
-  if (first_round_) return PrecopyInfo{encoder_->pending_bytes(), dirty};
-  return PrecopyInfo{0, dirty + encoder_->pending_bytes()};
+  const std::uint64_t pending = ahead_.size() + encoder_->pending_bytes();
+  if (first_round_) return PrecopyInfo{pending, dirty};
+  return PrecopyInfo{0, dirty + pending};
 }
 
 std::uint64_t Migration::stop_copy_bytes() const {
@@ -168,7 +235,7 @@ std::uint64_t Migration::stop_copy_bytes() const {
       sizeof(StreamHeader) + 2 * record_bytes(0, device_->identity().size());
   if (!encoder_) return around + device_->memory().committed_bytes();
   const std::uint64_t dirty = device_->dirty_log().dirty_pages() * kPageBytes;
-  return encoder_->pending_bytes() + dirty + record_bytes(0, sizeof(EndData));
+  return ahead_.size() + encoder_->pending_bytes() + dirty + record_bytes(0, sizeof(EndData));
 }
 
 StreamCounts Migration::counts() const { return encoder_ ? encoder_->counts() : StreamCounts{}; }

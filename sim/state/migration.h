@@ -7,9 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 
 #include "sim/base/result.h"
+#include "sim/state/byte_ring.h"
 #include "sim/state/device_state.h"
 #include "sim/state/migration_state.h"
 #include "sim/state/stream_decoder.h"
@@ -57,6 +60,12 @@ class Migration {
   // written to.
   Result<std::size_t> read(StreamId stream, Bytes out);
 
+  // As read(), at most so many bytes: delivered once, in pieces that are one behind the other, none
+  // at the end. What comes next is copied meanwhile, when there is a thread for it, or else before
+  // this returns: who reads on does not wait for it.
+  using Deliver = std::function<void(std::span<const ConstBytes>)>;
+  Result<void> deliver(StreamId stream, std::size_t bytes, const Deliver& deliver);
+
   // As read(), but the next record in pieces, without a copy (see StreamEncoder::gather).
   Result<void> gather(StreamId stream, std::vector<ConstBytes>& pieces);
 
@@ -95,6 +104,8 @@ class Migration {
   Executor& executor() { return executor_ != nullptr ? *executor_ : alone_; }
   bool in_pre_copy() const;
   Result<void> begin_more();
+  void copy_ahead(std::size_t bytes);
+  std::size_t take_ahead(Bytes out);
 
   DeviceState* device_;
   MigrationState state_ = MigrationState::running;
@@ -103,6 +114,7 @@ class Migration {
 
   model::StreamOptions options_;
   std::optional<StreamEncoder> encoder_;
+  ByteRing ahead_;  // of the stream: comes before what the encoder has
   bool first_round_ = true;
   bool round_ends_ = false;  // the temporary end is due, once all is read
   InlineExecutor alone_;

@@ -34,16 +34,17 @@ class Builder {
   Builder(State& state, const HostSpec& spec)
       : state_(state), spec_(spec), change_(state, blocked_, ignored_, {}) {}
 
-  Result<bool> build(const Clock& clock) {
+  Result<bool> build(const Clock& clock, std::shared_ptr<Executor> executor) {
     state_.name = spec_.name;
     state_.kernel = spec_.kernel;
     state_.cpus = spec_.cpus;
     state_.clock = &clock;
     state_.catalog = spec_.catalog;
     state_.has_states = has_states(spec_);
-    state_.migratable = std::make_shared<MigratableDevices>(DeviceMemorySource{
-        .budget = std::make_shared<state::MemoryBudget>(spec_.state_memory_bytes),
-        .pool = std::make_shared<state::ArenaPool>(kWarmArenaBytesMax)});
+    state_.migratable = std::make_shared<MigratableDevices>(
+        DeviceResources{.budget = std::make_shared<state::MemoryBudget>(spec_.state_memory_bytes),
+                        .pool = std::make_shared<state::ArenaPool>(kWarmArenaBytesMax),
+                        .executor = std::move(executor)});
     add_drivers();
     add_functions();
     add_groups();
@@ -250,10 +251,12 @@ class Builder {
 
 }  // namespace
 
-Result<std::unique_ptr<World>> World::build(const HostSpec& spec, const Clock& clock) {
+Result<std::unique_ptr<World>> World::build(const HostSpec& spec, const Clock& clock,
+                                            std::shared_ptr<Executor> executor) {
   std::unique_ptr<World> world(new World(spec.name));
   const Writing writing(*world);
-  TRY_SET([[maybe_unused]] const bool built, Builder(writing.state_, spec).build(clock));
+  TRY_SET([[maybe_unused]] const bool built,
+          Builder(writing.state_, spec).build(clock, std::move(executor)));
   return world;
 }
 

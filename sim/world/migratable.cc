@@ -44,8 +44,8 @@ bool saves(MigrationState state) { return state::stream_of(state) == state::Stre
 
 }  // namespace
 
-MigratableDevice::MigratableDevice(Identity identity, const Clock& clock, DeviceMemorySource memory)
-    : identity_(std::move(identity)), clock_(clock), memory_(std::move(memory)) {}
+MigratableDevice::MigratableDevice(Identity identity, const Clock& clock, DeviceResources resources)
+    : identity_(std::move(identity)), clock_(clock), resources_(std::move(resources)) {}
 
 MigratableDevice::~MigratableDevice() = default;
 
@@ -79,8 +79,9 @@ Result<MigratableDevice::Machine*> MigratableDevice::machine() {
     TRY_SET(state::DeviceState device,
             state::DeviceState::create(
                 *identity_.model, *identity_.configuration,
-                {.seed = identity_.seed, .budget = memory_.budget, .pool = memory_.pool}));
+                {.seed = identity_.seed, .budget = resources_.budget, .pool = resources_.pool}));
     machine_ = std::make_unique<Machine>(std::move(device));
+    if (resources_.executor != nullptr) machine_->migration.share_out(*resources_.executor);
     behind_host_us_ = host_us();
   }
   return machine_.get();
@@ -165,25 +166,17 @@ void MigratableDevice::let_go() {
   taken_.store(false);
 }
 
-// A read that has room for any record gets one as it lies in the device's memory; a smaller one
-// gets a copy, which is made with the checksum in one go.
 Result<void> MigratableDevice::read(StreamId stream, std::size_t size, const Deliver& deliver) {
   const MutexLock lock(mutex_);
   TRY_SET(Machine* const machine, machine_now());
   std::uint64_t bytes = 0;
-  if (size >= state::kRecordBytesMax) {
-    if (auto gathered = machine->migration.gather(stream, pieces_); !gathered) return gathered;
-    for (const state::ConstBytes piece : pieces_) bytes += piece.size();
-    deliver(pieces_);
-  } else {
-    thread_local std::vector<std::byte> copy;
-    copy.resize(std::max(copy.size(), size));
-    TRY_SET(bytes, machine->migration.read(stream, state::Bytes(copy.data(), size)));
-    const state::ConstBytes piece(copy.data(), bytes);
-    deliver(std::span(&piece, bytes > 0 ? 1 : 0));
-  }
+  auto read =
+      machine->migration.deliver(stream, size, [&](std::span<const state::ConstBytes> pieces) {
+        for (const state::ConstBytes piece : pieces) bytes += piece.size();
+        deliver(pieces);
+      });
   streamed_bytes_ += bytes;
-  return {};
+  return read;
 }
 
 Result<void> MigratableDevice::write(StreamId stream, std::string_view bytes) {
@@ -362,7 +355,7 @@ std::shared_ptr<MigratableDevice> MigratableDevices::of(const State& state,
                                    .model = &modelled->device_model(),
                                    .configuration = modelled->configuration,
                                    .seed = hash_of(state.name + "/" + *name)},
-        *state.clock, memory_);
+        *state.clock, resources_);
   }
   return known;
 }

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "sim/base/clock.h"
+#include "sim/base/executor.h"
 #include "sim/base/mutex.h"
 #include "sim/base/result.h"
 #include "sim/state/migration.h"
@@ -37,10 +38,11 @@ namespace mdevsim {
 
 class State;
 
-// What the memory of all devices of a host comes from.
-struct DeviceMemorySource {
+// What all devices of a host share.
+struct DeviceResources {
   std::shared_ptr<state::MemoryBudget> budget;
   std::shared_ptr<state::ArenaPool> pool;
+  std::shared_ptr<Executor> executor;  // none: everything is done by who asks for it
 };
 
 // Thread-safe. Functions that work on the state wait for each other; those of the first group do
@@ -55,7 +57,7 @@ class MigratableDevice {
   };
 
   // Takes no memory before the state is asked for.
-  MigratableDevice(Identity identity, const Clock& clock, DeviceMemorySource memory);
+  MigratableDevice(Identity identity, const Clock& clock, DeviceResources resources);
   ~MigratableDevice();
 
   const model::StateSpec& spec() const;
@@ -87,8 +89,7 @@ class MigratableDevice {
   // As VFIO_DEVICE_RESET: runs, with the contents that it had at the start.
   Result<void> reset() EXCLUDES(mutex_);
 
-  // Takes pieces that are one after the other, valid only while it runs.
-  using Deliver = std::function<void(std::span<const std::span<const std::byte>>)>;
+  using Deliver = state::Migration::Deliver;
   // The next bytes of a stream, delivered once, with the lock held that keeps them as they are;
   // none at its end. ENOMSG at the temporary end of a pre-copy.
   Result<void> read(state::StreamId stream, std::size_t size, const Deliver& deliver)
@@ -150,7 +151,7 @@ class MigratableDevice {
 
   const Identity identity_;
   const Clock& clock_;
-  const DeviceMemorySource memory_;
+  const DeviceResources resources_;
 
   std::atomic<state::MigrationState> state_ = state::MigrationState::running;
   std::atomic<state::StreamId> stream_ = state::StreamId::none;
@@ -170,7 +171,6 @@ class MigratableDevice {
   // Of the latest migration. A source's ends when it runs, a target's when it is to load again.
   Handover handover_ GUARDED_BY(mutex_) = Handover::none;
   std::string token_ GUARDED_BY(mutex_);  // of the handover; none when it was done at once
-  std::vector<state::ConstBytes> pieces_ GUARDED_BY(mutex_);
 };
 
 // Takes a device for as long as it lives.
@@ -191,7 +191,7 @@ class MigrationHold {
 // lock.
 class MigratableDevices {
  public:
-  explicit MigratableDevices(DeviceMemorySource memory) : memory_(std::move(memory)) {}
+  explicit MigratableDevices(DeviceResources resources) : resources_(std::move(resources)) {}
 
   // Null when nobody has asked for it yet.
   std::shared_ptr<MigratableDevice> find(const ObjectRef& device) const EXCLUDES(mutex_);
@@ -202,7 +202,7 @@ class MigratableDevices {
   void drop(const ObjectRef& device) EXCLUDES(mutex_);
 
  private:
-  const DeviceMemorySource memory_;
+  const DeviceResources resources_;
   mutable Mutex mutex_;
   std::map<ObjectRef, std::shared_ptr<MigratableDevice>> devices_ GUARDED_BY(mutex_);
 };

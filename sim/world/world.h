@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 
+#include "sim/base/executor.h"
 #include "sim/base/mutex.h"
 #include "sim/base/result.h"
 #include "sim/world/command.h"
@@ -14,9 +15,11 @@ namespace mdevsim {
 class World {
  public:
   // Makes the host as it is when its drivers have been loaded. The clock must outlive the world.
+  // The executor has other threads help with the streams of its devices.
   // Errors: ENOSPC or EUSERS when the instances that the file asks for do not fit, EEXIST for a
   // uuid used twice.
-  static Result<std::unique_ptr<World>> build(const HostSpec& spec, const Clock& clock);
+  static Result<std::unique_ptr<World>> build(const HostSpec& spec, const Clock& clock,
+                                              std::shared_ptr<Executor> executor = nullptr);
   ~World();
 
   const std::string& name() const { return name_; }

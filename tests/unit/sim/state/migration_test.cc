@@ -195,6 +195,119 @@ TEST(Migration, GatheredPagesAreThoseOfTheDevice) {
   EXPECT_EQ(in_place, kMiB);
 }
 
+// Sizes as they come from a client: the kernel splits a read whose buffer is not aligned to pages.
+constexpr std::size_t kReadSizes[] = {kMiB - 16, 16, 128 * kKiB, 1, kMiB, 2 * kMiB};
+
+// What deliver() gives, once.
+Result<std::vector<std::byte>> delivered(Migration& migration, std::size_t size) {
+  std::vector<std::byte> bytes;
+  const auto got =
+      migration.deliver(migration.stream(), size, [&](std::span<const ConstBytes> pieces) {
+        for (const ConstBytes piece : pieces) {
+          EXPECT_FALSE(piece.empty());
+          bytes.insert(bytes.end(), piece.begin(), piece.end());
+        }
+      });
+  if (!got) return tl::unexpected(got.error());
+  return bytes;
+}
+
+TEST(Migration, DeliveredBytesAreTheStreamThatReadCopies) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}, {"other", 3 * kMiB + 5, ""}};
+  spec.zero_percent = 20;
+  const auto model = my_nic_with(spec);
+  const auto expected = testing::saved(model, "version=1", {}, 0);
+  Threads threads;
+  for (const bool alone : {true, false}) {
+    Migratable source(model, "version=1");
+    if (!alone) source.migration.share_out(threads);
+    ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+    std::vector<std::byte> stream;
+    for (std::size_t i = 0;; ++i) {
+      const auto bytes = delivered(source.migration, kReadSizes[i % std::size(kReadSizes)]);
+      ASSERT_TRUE(bytes.has_value());
+      if (bytes->empty()) break;
+      stream.insert(stream.end(), bytes->begin(), bytes->end());
+    }
+    EXPECT_TRUE(stream == expected) << alone;
+  }
+}
+
+// A file is read by one client in large pieces and by another in small ones.
+TEST(Migration, WhatWasCopiedAheadComesFirstHoweverItIsRead) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  const auto expected = testing::saved(model, "version=1", {}, 0);
+  Migratable source(model, "version=1");
+  Migration& migration = source.migration;
+  ASSERT_TRUE(migration.set_state(stop_copy).has_value());
+  std::vector<std::byte> stream;
+  std::vector<std::byte> buffer(300'000);
+  std::vector<ConstBytes> pieces;
+  for (std::size_t before = 1; before != stream.size();) {
+    before = stream.size();
+    const auto bytes = delivered(migration, kMiB);
+    ASSERT_TRUE(bytes.has_value());
+    stream.insert(stream.end(), bytes->begin(), bytes->end());
+    const std::size_t read = *migration.read(migration.stream(), buffer);
+    stream.insert(stream.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(read));
+    ASSERT_TRUE(migration.gather(migration.stream(), pieces).has_value());
+    for (const ConstBytes piece : pieces) stream.insert(stream.end(), piece.begin(), piece.end());
+  }
+  EXPECT_TRUE(stream == expected);
+}
+
+TEST(Migration, WhatWasCopiedAheadIsStillToBeRead) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  Migratable device(model, "version=1");
+  Migration& migration = device.migration;
+  const StreamId stream = *migration.set_state(pre_copy);
+  const std::uint64_t before = migration.precopy_info(stream)->initial_bytes;
+  const std::size_t got = delivered(migration, kMiB)->size();
+  EXPECT_EQ(got, kMiB);
+  // What frames the records is in the stream, and in what is told only when it was encoded.
+  EXPECT_NEAR(static_cast<double>(migration.precopy_info(stream)->initial_bytes),
+              static_cast<double>(before - got), 4.0 * kPageBytes);
+}
+
+TEST(Migration, PageThatIsWrittenAfterItWasCopiedAheadArrives) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1", kOther);
+  ASSERT_TRUE(source.migration.set_state(pre_copy).has_value());
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  ASSERT_EQ(write_all(target.migration, *delivered(source.migration, kMiB), kMiB), Errc::ok);
+  const std::byte one[] = {std::byte{1}};
+  const Section& memory = source.device.layout().sections()[0];
+  ASSERT_TRUE(source.device.write(memory, 3 * kMiB / 2, one).has_value());
+  for (auto bytes = delivered(source.migration, kMiB); bytes;
+       bytes = delivered(source.migration, kMiB))
+    ASSERT_EQ(write_all(target.migration, *bytes, kMiB), Errc::ok);
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  ASSERT_EQ(write_all(target.migration, read_all(source.migration), kMiB), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
+TEST(Migration, WhatWasCopiedAheadEndsWithItsSession) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  Migratable device(model, "version=1");
+  ASSERT_TRUE(device.migration.set_state(stop_copy).has_value());
+  ASSERT_TRUE(delivered(device.migration, kMiB).has_value());
+  ASSERT_TRUE(device.migration.set_state(stop).has_value());
+  EXPECT_EQ(delivered(device.migration, kMiB).error().code, Errc::no_device);
+  ASSERT_TRUE(device.migration.set_state(stop_copy).has_value());
+  EXPECT_TRUE(read_all(device.migration) == testing::saved(model, "version=1", {}, 0));
+}
+
 TEST(Migration, SparseHolesAreMarksAndStayHoles) {
   model::StateSpec spec = testing::sparse_state(std::uint64_t{8} << 30);
   const auto model = my_nic_with(spec);

@@ -35,7 +35,7 @@ ConfigurationPtr configuration(const model::Catalog& of, const std::string& text
 
 class MigratableTest : public ::testing::Test {
  protected:
-  std::shared_ptr<MigratableDevice> device(std::uint64_t seed, DeviceMemorySource memory = {}) {
+  std::shared_ptr<MigratableDevice> device(std::uint64_t seed, DeviceResources memory = {}) {
     return std::make_shared<MigratableDevice>(
         MigratableDevice::Identity{.catalog = catalog_,
                                    .model = &catalog_->models().front(),
@@ -266,8 +266,9 @@ TEST_F(MigratableTest, WithABandwidthTimeIsWhatTheStreamTakes) {
 }
 
 TEST_F(MigratableTest, AStateThatDoesNotFitIntoTheBudgetIsNotMade) {
-  const auto small =
-      device(3, {.budget = std::make_shared<state::MemoryBudget>(64 * kKiB), .pool = nullptr});
+  const auto small = device(3, {.budget = std::make_shared<state::MemoryBudget>(64 * kKiB),
+                                .pool = nullptr,
+                                .executor = nullptr});
   EXPECT_EQ(set(*small, MigrationState::stop), Errc::no_memory);
   EXPECT_EQ(small->state(), MigrationState::running);
 }

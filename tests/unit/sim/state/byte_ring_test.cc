@@ -1,0 +1,58 @@
+// Bytes come out as they went in, however often they go round.
+#include "sim/state/byte_ring.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "sim/base/random.h"
+
+namespace mdevsim::state {
+namespace {
+
+TEST(ByteRing, OfNoBytesHasNeitherBytesNorRoom) {
+  ByteRing ring;
+  EXPECT_EQ(ring.capacity(), 0U);
+  EXPECT_TRUE(ring.empty());
+  EXPECT_TRUE(ring.room().empty());
+  EXPECT_TRUE(ring.front(0)[0].empty());
+}
+
+TEST(ByteRing, GivesWhatGoesRoundInTwoPieces) {
+  ByteRing ring(10);
+  ring.push(8);
+  ring.pop(6);
+  EXPECT_EQ(ring.room().size(), 2U);
+  ring.push(2);
+  EXPECT_EQ(ring.room().size(), 6U);
+  ring.push(1);
+  const auto front = ring.front(5);
+  EXPECT_EQ(front[0].size(), 4U);
+  EXPECT_EQ(front[1].size(), 1U);
+  EXPECT_EQ(front[1].data() + 9, front[0].data() + 3);
+}
+
+TEST(ByteRing, IsAQueue) {
+  ByteRing ring(97);
+  std::deque<std::byte> expected;
+  Random random(1);
+  for (int step = 0; step < 10'000; ++step) {
+    const Bytes room = ring.room();
+    const Bytes in = room.first(random.next() % (room.size() + 1));
+    for (std::byte& byte : in) expected.push_back(byte = std::byte(random.next() & 0xFF));
+    ring.push(in.size());
+    ASSERT_EQ(ring.size(), expected.size());
+    const std::size_t out = random.next() % (ring.size() + 1);
+    for (const ConstBytes piece : ring.front(out)) {
+      for (const std::byte byte : piece) {
+        ASSERT_EQ(byte, expected.front());
+        expected.pop_front();
+      }
+    }
+    ring.pop(out);
+  }
+}
+
+}  // namespace
+}  // namespace mdevsim::state
