@@ -1,9 +1,9 @@
 #include "fusefs/fuse/completion.h"
 
-#include <csignal>
 #include <utility>
 #include <vector>
 
+#include "fusefs/fuse/thread.h"
 #include "sim/base/check.h"
 
 namespace mdevsim::fusefs {
@@ -15,17 +15,6 @@ struct Overloaded : Cases... {
 };
 template <typename... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
-
-// Signals are the session's: the new thread inherits a mask that leaves it none.
-std::thread start_without_signals(std::function<void()> body) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
 
 }  // namespace
 

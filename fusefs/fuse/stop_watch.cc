@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "fusefs/fuse/thread.h"
 #include "sim/base/check.h"
 
 namespace mdevsim::fusefs {
@@ -49,13 +50,7 @@ StopWatch::StopWatch(int lifeline_fd, std::function<void()> stop)
   signal_fd_ = signalfd(-1, &set, SFD_CLOEXEC);
   finish_fd_ = eventfd(0, EFD_CLOEXEC);
   CHECK(signal_fd_ >= 0 && finish_fd_ >= 0);
-
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_without_signals([this] { run(); });
 }
 
 StopWatch::~StopWatch() {

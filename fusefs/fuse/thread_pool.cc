@@ -1,8 +1,8 @@
 #include "fusefs/fuse/thread_pool.h"
 
-#include <signal.h>
-
 #include <algorithm>
+
+#include "fusefs/fuse/thread.h"
 
 namespace mdevsim::fusefs {
 
@@ -19,14 +19,9 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Signals are the session's: the new threads inherit a mask that leaves them none.
 void ThreadPool::start() {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  while (threads_.size() + 1 < width_) threads_.emplace_back([this] { help(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  while (threads_.size() + 1 < width_)
+    threads_.push_back(start_without_signals([this] { help(); }));
 }
 
 void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& task) {
