@@ -16,6 +16,9 @@ using Kind = Value::Kind;
 const Member* take_skip_rule(TableReader& table) {
   const Member* said = table.take("skip-if");
   const Member* written = table.take("skip_if");
+  if (said != nullptr && written != nullptr)
+    table.report().error(written->where, "`skip-if` and `skip_if` are the same",
+                         "write one of them");
   return said != nullptr ? said : written;
 }
 

@@ -50,6 +50,9 @@ def mdevsim_host(request, tmp_path):
     """A Host, which ends with the test."""
     marker = request.node.get_closest_marker("mdevsim")
     given = marker.kwargs if marker else {}
+    unknown = set(given) - {"host", "options"}
+    if unknown or (marker and marker.args):
+        raise pytest.UsageError(f"@pytest.mark.mdevsim takes host= and options=, not {', '.join(sorted(unknown)) or marker.args[0]!r}")
     with Host(_host_file(request, tmp_path, given.get("host")), options=given.get("options", ()), program=request.config.getoption("--mdevsim")) as host:
         yield host
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -52,13 +54,25 @@ class Agent:
         return os.readlink(path)
 
     def run(self, words, timeout, input):
-        try:
-            done = subprocess.run(words, input=input, stdin=subprocess.DEVNULL if input is None else None, capture_output=True, text=True,
-                                  errors="surrogateescape", timeout=timeout, check=False)
-        except subprocess.TimeoutExpired as late:
-            # bytes, though text was asked for
-            return [None, *((so_far or b"").decode(errors="replace") for so_far in (late.stdout, late.stderr))]
-        return [done.returncode, done.stdout, done.stderr]
+        # Files, not pipes: a daemon that the command leaves behind would keep a pipe open.
+        given, stdout, stderr = (open(os.memfd_create("run"), "w+b") for _ in range(3))
+        with given, stdout, stderr:
+            given.write((input or "").encode(errors="surrogateescape"))
+            given.seek(0)
+            command = subprocess.Popen(words, stdin=given, stdout=stdout, stderr=stderr, start_new_session=True)
+            try:
+                status = command.wait(timeout)
+            except subprocess.TimeoutExpired:
+                status = None
+                os.killpg(command.pid, signal.SIGKILL)
+                command.wait()
+            return [status, *(self.text_of(file) for file in (stdout, stderr))]
+
+    @staticmethod
+    def text_of(file):
+        # Not at the file's own position, which is that of the command, too.
+        size = os.fstat(file.fileno()).st_size
+        return os.pread(file.fileno(), size, 0).decode(errors="surrogateescape")
 
     def events(self):
         found = []
@@ -71,12 +85,17 @@ class Agent:
         while True:
             event = self.next_event()
             if event is not None:
-                if all(event.get(key) == value for key, value in wanted.items()):
+                if all(self.is_like(value, event.get(key)) for key, value in wanted.items()):
                     return event
                 continue
             left = until - time.monotonic()
             if left <= 0 or not select.select([self.events_socket], [], [], left)[0]:
                 return None
+
+    @staticmethod
+    def is_like(pattern, value):
+        """Whether it is as the pattern says, in which * stands for any part."""
+        return value is not None and re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.DOTALL) is not None
 
     def next_event(self):
         while True:

@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 AGENT = pathlib.Path(__file__).with_name("agent.py")
 
@@ -16,19 +17,41 @@ class HostFailure(Exception):
     """The host itself failed: it could not be started, or has ended."""
 
 
+class CommandFailure(subprocess.CalledProcessError):
+    """Tells what the command said, too."""
+
+    def __str__(self):
+        said = "".join(f"\n{name}: {text.rstrip()}" for name, text in (("stderr", self.stderr), ("stdout", self.stdout)) if text)
+        return super().__str__() + said
+
+
+# What goes with every use of a file, and says something only when it fails.
+ORDINARY = ("lookup", "getattr", "open", "release", "opendir", "releasedir", "readlink")
+
+
+def has_trace(options):
+    return "--no-trace" not in options
+
+
 class Host:
     """A process inside of `mdevsim run`, which does what it is asked to: its /sys is the host's, its errnos are real."""
 
     def __init__(self, host_file, options=(), program=None):
+        self._process = None
+        self._first = 0
         self._program = program or os.environ.get("MDEVSIM") or shutil.which("mdevsim")
+        self._program = self._program and os.path.abspath(self._program)
         if not self._program:
             raise HostFailure("mdevsim is not in $PATH; name it with --mdevsim or $MDEVSIM")
         # Python of the same version, without what the environment or the site would load.
         command = [self._program, "run", *options, str(host_file), "--", sys.executable, "-I", "-S", str(AGENT)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._errors = tempfile.TemporaryFile("w+", errors="replace")  # a pipe would be full one day, for nobody reads it
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True)
         try:
             self._ask("hello")
-        except HostFailure:
+            # What was asked while the host was made ready is no part of a test.
+            self._first = max((request.get("seq", 0) for request in self.trace()), default=0) + 1 if has_trace(options) else 0
+        except (HostFailure, OSError):
             self.close()
             raise
 
@@ -46,8 +69,8 @@ class Host:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
         process.stdout.close()
-        process.stderr.close()
         process.wait()
+        self._errors.close()
 
     # ---- files ----
 
@@ -79,7 +102,7 @@ class Host:
             raise subprocess.TimeoutExpired(words, timeout, stdout, stderr)
         result = subprocess.CompletedProcess(words, status, stdout, stderr)
         if check and status != 0:
-            raise subprocess.CalledProcessError(status, words, stdout, stderr)
+            raise CommandFailure(status, words, stdout, stderr)
         return result
 
     @contextlib.contextmanager
@@ -90,8 +113,9 @@ class Host:
         try:
             yield
         except OSError as error:
+            # By number: some have two names.
             got = errno.errorcode.get(error.errno, str(error.errno))
-            assert got == name, f"expected {name}, got {got} of {error.filename}"
+            assert error.errno == getattr(errno, name), f"expected {name}, got {got} of {error.filename}"
         else:
             raise AssertionError(f"expected {name}, but it succeeded")
 
@@ -103,7 +127,8 @@ class Host:
         return self._ask("events")
 
     def wait_event(self, timeout=10, **wanted):
-        """The next event with these values, such as ACTION="add"; those before it are dropped. TimeoutError when none comes."""
+        """The next event with these values, such as ACTION="add" or DEVPATH="*/mtty", where * stands for any part; those before
+        it are dropped. TimeoutError when none comes."""
         event = self._ask("wait_event", wanted=wanted, timeout=timeout)
         if event is None:
             raise TimeoutError(f"no event with {wanted} within {timeout} s")
@@ -112,8 +137,10 @@ class Host:
     # ---- the simulator ----
 
     def fault(self, rule):
-        """Adds a fault rule, "at=create errno=ENOSPC times=1" (mdevsim-fault(1))."""
-        self.write("/sys/kernel/mdevsim/faults", rule + "\n")
+        """Adds a fault rule, "at=create errno=ENOSPC times=1" (mdevsim-fault(1)). ValueError, with the reason, when it is none."""
+        result = self.run(self._program, "fault", "add", *rule.split(), check=False)
+        if result.returncode != 0:
+            raise ValueError(f"fault rule {rule!r}: {result.stderr.strip()}")
 
     def faults(self):
         """The rules as dictionaries, with how often each has struck."""
@@ -123,17 +150,25 @@ class Host:
         self.write("/sys/kernel/mdevsim/faults", "remove=all\n")
 
     def trace(self):
-        """The last requests, as dictionaries (mdevsim-trace(1))."""
-        return [json.loads(line) for line in self.read("/sys/kernel/mdevsim/trace").splitlines()]
+        """The requests since the host was ready, as dictionaries (mdevsim-trace(1))."""
+        requests = [json.loads(line) for line in self.read("/sys/kernel/mdevsim/trace").splitlines()]
+        return [request for request in requests if request.get("seq", self._first) >= self._first]
 
     def trace_text(self, count=None):
-        """The last requests as lines for people; why there are none, when there are none."""
+        """The last requests as lines for people, without those that always go well; why there are none, when there are none."""
         try:
-            requests = [request for request in self.trace() if "op" in request]
+            requests = [request for request in self.trace()
+                        if "op" in request and (request["result"] != "OK" or request["op"] not in ORDINARY)]
         except (HostFailure, OSError) as error:
             return f"there is no trace: {error}"
-        return "\n".join(f'{request["comm"]}[{request["pid"]}] {request["op"]} {request["path"]} {json.dumps(request.get("text", ""))} = {request["result"]}'
-                         for request in requests[-count if count else 0:])
+        if not requests:
+            return "the host was asked nothing"
+        return "\n".join(self._line_of(request) for request in requests[-count if count else 0:])
+
+    @staticmethod
+    def _line_of(request):
+        text = f' {json.dumps(request["text"])}' if request.get("text") else ""
+        return f'{request["comm"]}[{request["pid"]}] {request["op"]} {request["path"]}{text} = {request["result"]}'
 
     # ---- the process ----
 
@@ -146,7 +181,9 @@ class Host:
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
         if not answer:
-            raise HostFailure(f"the simulated host has ended ({self._process.wait()}):\n{self._process.stderr.read()}")
+            status = self._process.wait()
+            self._errors.seek(0)
+            raise HostFailure(f"the simulated host has ended ({status}):\n{self._errors.read()}")
         answer = json.loads(answer)
         if "errno" in answer:
             raise OSError(answer["errno"], os.strerror(answer["errno"]), answer["path"])

@@ -79,6 +79,37 @@ def test_events_of_a_write_are_there_when_it_returns(mdevsim_host):
         mdevsim_host.wait_event(timeout=0.05, ACTION="add")
 
 
+def test_a_daemon_that_a_command_leaves_behind_is_not_waited_for(mdevsim_host):
+    assert mdevsim_host.run("sleep 1000 & echo started", timeout=60).stdout == "started\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        mdevsim_host.run("echo so far; sleep 1001", timeout=0.2)
+    assert mdevsim_host.run("pgrep -c -f '^sleep 100[01]'").stdout == "1\n"
+
+
+def test_a_command_that_fails_tells_what_it_said(mdevsim_host):
+    with pytest.raises(subprocess.CalledProcessError, match="(?s)status 3.*stderr: no way.*stdout: tried"):
+        mdevsim_host.run("echo tried; echo no way >&2; exit 3")
+
+
+def test_an_event_is_waited_for_by_a_pattern(mdevsim_host):
+    mdevsim_host.write(CREATE, UUID)
+    assert mdevsim_host.wait_event(ACTION="bind", DEVPATH=f"*/{UUID}")["SUBSYSTEM"] == "mdev"
+    with pytest.raises(TimeoutError):
+        mdevsim_host.wait_event(timeout=0.05, ACTION="[a-z]*")
+
+
+def test_an_errno_with_two_names(mdevsim_host):
+    mdevsim_host.fault("at=create errno=EOPNOTSUPP")
+    for name in ("ENOTSUP", "EOPNOTSUPP"):
+        with mdevsim_host.expect_errno(name):
+            mdevsim_host.write(CREATE, UUID)
+
+
+def test_what_is_no_rule_is_told_with_the_reason(mdevsim_host):
+    with pytest.raises(ValueError, match="at=nonsense.*none of the words"):
+        mdevsim_host.fault("at=nonsense")
+
+
 def test_faults_and_trace(mdevsim_host):
     mdevsim_host.fault("at=create errno=EBUSY times=1")
     with mdevsim_host.expect_errno("EBUSY"):
@@ -133,6 +164,26 @@ def test_a_failing_test_shows_the_trace(pytester):
     result = pytester.runpytest("-p", "pytest_mdevsim")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*OSError: *Invalid argument*", "*mdevsim trace*", '*write /devices/virtual/mtty/*/create "garbage" = EINVAL'])
+
+
+def test_the_trace_is_that_of_the_test(pytester):
+    pytester.makepyfile("""
+        def test_fails(mdevsim_host):
+            assert mdevsim_host.trace() == []
+            assert False
+    """)
+    result = pytester.runpytest("-p", "pytest_mdevsim")
+    result.stdout.fnmatch_lines(["*mdevsim trace*", "the host was asked nothing"])
+
+
+def test_a_misspelt_marker_is_told(pytester):
+    pytester.makepyfile("""
+        import pytest
+        @pytest.mark.mdevsim(hots="small.toml")
+        def test_types(mdevsim_host):
+            pass
+    """)
+    pytester.runpytest("-p", "pytest_mdevsim").stdout.fnmatch_lines(["*takes host= and options=, not 'hots'*"])
 
 
 def test_the_host_of_the_configuration_file(pytester):
