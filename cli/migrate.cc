@@ -114,6 +114,13 @@ FileMove migrate_devices(const std::string& from, const std::string& to,
   return migrate(**source, **target, limits, observer, *handover);
 }
 
+// What could not be put back, or ended.
+void print_leftovers(const state::MoveReport& report) {
+  for (const std::string& why : {report.source_left_in, report.target_left_in}) {
+    if (!why.empty()) fmt::print(stderr, "mdevsim: warning: {}\n", why);
+  }
+}
+
 int exit_status(state::MoveOutcome outcome) {
   switch (outcome) {
     case state::MoveOutcome::moved:
@@ -153,6 +160,7 @@ int migrate_main(std::span<char*> args) {
   } else if (moved) {
     fmt::print("{}", to_text(figures));
   }
+  print_leftovers(report);
   if (!moved) {
     fmt::print(stderr, "mdevsim: error: {}: {}\nmdevsim migrate {}\n",
                state::outcome_name(report.outcome), report.error.why, fmt::join(args, " "));

@@ -48,8 +48,15 @@ Result<bool> has_taken(DeviceFiles& target, std::string_view token) {
   return handover == fmt::format("taken {}", token);
 }
 
+// What is left open when a commit has ended, however it has.
+struct Loose {
+  std::string source;       // why a source that is done still reads as promised
+  bool is_unknown = false;  // which of the two is the device: the target does not tell
+};
+
 // Whoever dies where, the target is asked whether it has taken the device, and then it has.
-Result<void> hand_over(DeviceFiles& source, DeviceFiles& target, const Handover& handover) {
+Result<void> hand_over(DeviceFiles& source, DeviceFiles& target, const Handover& handover,
+                       Loose& loose) {
   if (!handover.carry_out)
     return fail(Errc::not_supported, "the devices are of two servers: that takes a handover");
   auto done = handover.carry_out([&]() -> Result<void> {
@@ -60,17 +67,20 @@ Result<void> hand_over(DeviceFiles& source, DeviceFiles& target, const Handover&
   });
   if (done) return done;
   const auto taken = has_taken(target, handover.token);
+  loose.is_unknown = !taken;
   if (!taken || !*taken) return done;
-  TRY_SET(const std::string now, line_of(source, "commit"));
-  if (now == "given " + handover.token) return {};
-  return source.write("commit", "give " + handover.token);
+  if (line_of(source, "commit") == "given " + handover.token) return {};
+  if (auto given = source.write("commit", "give " + handover.token); !given)
+    loose.source = given.error().why;
+  return {};
 }
 
 // One server changes both at once.
-Result<void> commit(DeviceFiles& source, DeviceFiles& target, const Handover& handover) {
+Result<void> commit(DeviceFiles& source, DeviceFiles& target, const Handover& handover,
+                    Loose& loose) {
   TRY_SET(const DeviceFiles::Address from, source.address());
   TRY_SET(const DeviceFiles::Address to, target.address());
-  if (from.filesystem != to.filesystem) return hand_over(source, target, handover);
+  if (from.filesystem != to.filesystem) return hand_over(source, target, handover, loose);
   return source.write("commit", std::to_string(to.number));
 }
 
@@ -78,10 +88,11 @@ class FileEnd : public state::MigrationEnd {
  public:
   FileEnd(DeviceFiles& device, Direction direction) : device_(device), direction_(direction) {}
 
-  model::MigrationFeatures features() override {
-    const std::string text = device_.read("features").value_or("");
+  Result<model::MigrationFeatures> features() override {
+    TRY_SET(const std::string text, device_.read("features"));
     const auto has = [&](std::string_view line) { return text.find(line) != std::string::npos; };
-    return {.stop_copy = has("stop-copy\n"), .p2p = has("p2p\n"), .pre_copy = has("pre-copy\n")};
+    return model::MigrationFeatures{
+        .stop_copy = has("stop-copy\n"), .p2p = has("p2p\n"), .pre_copy = has("pre-copy\n")};
   }
   Result<void> set_state(MigrationState state) override {
     return device_.set_state(state_name(state));
@@ -111,23 +122,49 @@ class FileEnd : public state::MigrationEnd {
   bool open_ = false;
 };
 
+Error unknown_device(const DeviceFiles& side) {
+  return {Errc::busy, side.path() + ": it is left as it is: the target may have taken the device"};
+}
+
+// It runs on, unless the target may be the device.
+class SourceEnd final : public FileEnd {
+ public:
+  SourceEnd(DeviceFiles& source, const Loose& loose)
+      : FileEnd(source, Direction::from_device), source_(source), loose_(loose) {}
+  Result<void> set_state(MigrationState state) override {
+    if (state == MigrationState::running && loose_.is_unknown)
+      return tl::unexpected(unknown_device(source_));
+    return FileEnd::set_state(state);
+  }
+
+ private:
+  DeviceFiles& source_;
+  const Loose& loose_;
+};
+
 // Its step to RUNNING, once it has loaded, is the commit.
 class TargetEnd final : public FileEnd {
  public:
-  TargetEnd(DeviceFiles& target, DeviceFiles& source, const Handover& handover)
+  TargetEnd(DeviceFiles& target, DeviceFiles& source, const Handover& handover, Loose& loose)
       : FileEnd(target, Direction::to_device),
         target_(target),
         source_(source),
-        handover_(handover) {}
+        handover_(handover),
+        loose_(loose) {}
   Result<void> set_state(MigrationState state) override {
-    if (state == MigrationState::running) return commit(source_, target_, handover_);
+    if (state == MigrationState::running) return commit(source_, target_, handover_, loose_);
     return FileEnd::set_state(state);
+  }
+  Result<void> reset() override {
+    if (loose_.is_unknown) return tl::unexpected(unknown_device(target_));
+    return FileEnd::reset();
   }
 
  private:
   DeviceFiles& target_;
   DeviceFiles& source_;
   const Handover& handover_;
+  Loose& loose_;
 };
 
 // What a mover left undone that died in the middle of a handover. True when that was all that was
@@ -148,14 +185,14 @@ Result<bool> finish_handover(DeviceFiles& source, DeviceFiles& target) {
   }
   if (auto given = source.write("commit", "give " + token); !given)
     return tl::unexpected(std::move(given).error());
-  if (auto stopped = source.write("state", "stop"); !stopped)
-    return tl::unexpected(std::move(stopped).error());
   return true;
 }
 
 FileMove finished(DeviceFiles& source) {
   FileMove move;
   move.report.outcome = state::MoveOutcome::moved;
+  if (auto stopped = source.write("state", "stop"); !stopped)
+    move.report.source_left_in = stopped.error().why;
   if (auto digest = digest_of(source)) move.report.digest = *digest;
   return move;
 }
@@ -207,9 +244,12 @@ FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimi
   auto begun = target.hold();
   if (begun) begun = source.write("bandwidth", std::to_string(limits.bandwidth_bytes_per_s));
   if (!begun) return not_begun(state::MoveOutcome::failed, std::move(begun).error());
-  FileEnd from(source, Direction::from_device);
-  TargetEnd to(target, source, handover);
-  return {state::move_state(from, to, limits, observer), *fitted};
+  Loose loose;
+  SourceEnd from(source, loose);
+  TargetEnd to(target, source, handover, loose);
+  FileMove move{state::move_state(from, to, limits, observer), *fitted};
+  if (!loose.source.empty()) move.report.source_left_in = loose.source;
+  return move;
 }
 
 }  // namespace mdevsim

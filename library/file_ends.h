@@ -60,8 +60,9 @@ struct FileMove {
 // the caller dies. With a bandwidth of 0 the source's time is its host's.
 //
 // A source that an earlier call has promised, and not lived to give, is given when this target has
-// taken it; else it is an error, for nobody here knows whether that target runs. `handover` is
-// needed between two servers only.
+// taken it; else it is an error, for nobody here knows whether that target runs. When the target
+// cannot be asked any more at the commit, both are left as they are, the source promised.
+// `handover` is needed between two servers only.
 FileMove migrate(DeviceFiles& source, DeviceFiles& target, const state::MoveLimits& limits,
                  state::MoveObserver* observer = nullptr, const Handover& handover = {});
 

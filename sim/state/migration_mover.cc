@@ -79,8 +79,9 @@ class Mover {
 };
 
 Result<void> Mover::move() {
+  TRY_SET(const model::MigrationFeatures features, source_.features());
   if (auto set = target_.set_state(State::resuming); !set) return set;
-  if (source_.features().pre_copy) {
+  if (features.pre_copy) {
     if (auto copied = pre_copy(); !copied) return copied;
   }
   return stop_and_copy();

@@ -22,7 +22,7 @@ class MigrationEnd {
  public:
   virtual ~MigrationEnd() = default;
 
-  virtual model::MigrationFeatures features() = 0;
+  virtual Result<model::MigrationFeatures> features() = 0;
   virtual Result<void> set_state(MigrationState state) = 0;
   // As Migration::read() and write(), of the stream that the state has.
   virtual Result<std::size_t> read(Bytes out) = 0;
@@ -41,7 +41,7 @@ class LocalEnd : public MigrationEnd {
  public:
   explicit LocalEnd(Migration& migration) : migration_(&migration) {}
 
-  model::MigrationFeatures features() override { return migration_->features(); }
+  Result<model::MigrationFeatures> features() override { return migration_->features(); }
   Result<void> set_state(MigrationState state) override;
   Result<std::size_t> read(Bytes out) override;
   Result<void> write(ConstBytes in) override;
@@ -87,7 +87,7 @@ struct MoveReport {
   std::int64_t total_us = 0;
   std::int64_t downtime_us = 0;  // from the source's stop to the target's start
   std::optional<Digest> digest;  // of both, when moved
-  // Of putting things back, when not moved; else empty.
+  // What could not be put back, when not moved; what could not be ended, when moved. Else empty.
   std::string source_left_in;
   std::string target_left_in;
 };
