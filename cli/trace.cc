@@ -2,6 +2,7 @@
 // it reads SYSROOT/kernel/mdevsim/trace, and chooses.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fnmatch.h>
 #include <poll.h>
 #include <unistd.h>
@@ -9,12 +10,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/sysroot.h"
+#include "fusefs/fuse/observer.h"
 #include "fusefs/launch/fd.h"
 #include "scenarios/runner/trace_text.h"
 #include "sim/base/errc.h"
@@ -37,6 +41,13 @@ struct Choice {
   bool follow = false;
 };
 
+// What requests can be, as the trace names them.
+constexpr std::string_view kOperations[] = {
+#define X(name) #name,
+    MDEVSIM_OPERATIONS(X)
+#undef X
+};
+
 Syntax syntax() {
   Syntax syntax;
   syntax.usage = "mdevsim trace [SYSROOT | --inside PID] [-f] [-k PATTERN] [OPTION...]";
@@ -55,7 +66,7 @@ Syntax syntax() {
   syntax.options.add_options()("errno", po::value<Words>()->value_name("NAME"),
                                "only what was answered with this, such as ENOSPC, or OK; likewise");
   syntax.options.add_options()("failed", "only what was not answered with OK");
-  syntax.options.add_options()("pid", po::value<std::vector<std::uint32_t>>()->value_name("PID"),
+  syntax.options.add_options()("pid", po::value<Words>()->value_name("PID"),
                                "only what this process asked; likewise");
   syntax.options.add_options()("command", po::value<Words>()->value_name("NAME"),
                                "only what processes of this name asked; likewise");
@@ -67,6 +78,17 @@ Syntax syntax() {
 template <typename Value>
 std::vector<Value> list(const Arguments& given, const char* name) {
   return given.has(name) ? given.values[name].as<std::vector<Value>>() : std::vector<Value>();
+}
+
+// Those of the words that are numbers of processes.
+std::vector<std::uint32_t> pids_of(const Words& words) {
+  std::vector<std::uint32_t> pids;
+  for (const std::string& word : words) {
+    std::uint32_t pid = 0;
+    const auto [stop, error] = std::from_chars(word.data(), word.data() + word.size(), pid);
+    if (error == std::errc{} && stop == word.data() + word.size()) pids.push_back(pid);
+  }
+  return pids;
 }
 
 template <typename Value>
@@ -150,11 +172,19 @@ int trace_main(std::span<char*> args) {
   const Choice choice{.text = given.text("match"),
                       .operations = list<std::string>(given, "operation"),
                       .results = list<std::string>(given, "errno"),
-                      .pids = list<std::uint32_t>(given, "pid"),
+                      .pids = pids_of(list<std::string>(given, "pid")),
                       .commands = list<std::string>(given, "command"),
                       .failed = given.has("failed"),
                       .as_json = given.has("json"),
                       .follow = given.has("follow")};
+  for (const std::string& name : choice.operations) {
+    if (std::find(std::begin(kOperations), std::end(kOperations), name) == std::end(kOperations)) {
+      return usage_error(expected, fmt::format("--operation {}: it is one of {}", name,
+                                               fmt::join(kOperations, ", ")));
+    }
+  }
+  if (choice.pids.size() != list<std::string>(given, "pid").size())
+    return usage_error(expected, "--pid takes the number of a process");
   for (const std::string& name : choice.results) {
     if (name != "OK" && !errc_from_symbol(name)) {
       return usage_error(expected, "--errno " + name + ": no simulated host answers so");

@@ -62,13 +62,24 @@ void check_events(const Step& step, const Actual& actual, std::vector<Mismatch>&
   found.push_back({"events", expected, heard});
 }
 
+// "exit status 6", or the word for it: "refused (exit status 6)".
+std::string status_text(const Expectation& expect, int status) {
+  for (const Ending& ending : expect.endings) {
+    if (ending.status == status) return fmt::format("{} (exit status {})", ending.word, status);
+  }
+  return fmt::format("exit status {}", status);
+}
+
 void check_command(const Expectation& expect, const Actual& actual, std::vector<Mismatch>& found) {
   const std::vector<int> wanted = expect.statuses.empty() ? std::vector<int>{0} : expect.statuses;
   if (!actual.status || std::find(wanted.begin(), wanted.end(), *actual.status) == wanted.end()) {
-    std::string got = actual.status ? fmt::format("exit status {}", *actual.status) : "no end";
+    std::string got = actual.status ? status_text(expect, *actual.status) : "no end";
     if (!actual.diagnostics.empty()) got += "\nstderr: " + actual.diagnostics;
     if (!actual.output.empty()) got += "\nstdout: " + actual.output;
-    found.push_back({"exit status", fmt::format("exit status {}", fmt::join(wanted, " or ")), got});
+    std::string hoped;
+    for (const int status : wanted)
+      hoped += (hoped.empty() ? "" : "\nor ") + status_text(expect, status);
+    found.push_back({expect.endings.empty() ? "exit status" : "how it ends", hoped, got});
     return;
   }
   add(found, "standard output", check_text(expect.output, actual.output));

@@ -19,15 +19,17 @@ using Kind = Value::Kind;
 
 constexpr int kErrnoMax = 133;
 
-// Words that stand for exit statuses of mdevsim's own commands.
-struct Ending {
-  std::string_view word;
-  int status;
-};
 constexpr Ending kVerdicts[] = {{"compatible", 0}, {"after-configuration", 1}, {"incompatible", 6}};
 constexpr Ending kOutcomes[] = {
     {"done", 0}, {"failed", 1}, {"not-converged", 5}, {"refused", 6}, {"cancelled", 7}};
 constexpr Ending kConfigurings[] = {{"done", 0}, {"failed", 1}, {"refused", 6}};
+
+std::span<const Ending> endings_of(Facet facet) {
+  if (facet == Facet::verdict) return kVerdicts;
+  if (facet == Facet::outcome) return kOutcomes;
+  if (facet == Facet::configuration) return kConfigurings;
+  return {};
+}
 
 std::string_view key_of(Facet facet) {
   constexpr std::string_view kKeys[] = {"text",   "errno",   "names",   "count",
@@ -75,13 +77,9 @@ class ExpectReader {
         read_status(table);
         break;
       case Facet::verdict:
-        read_ending(table, kVerdicts);
-        break;
       case Facet::outcome:
-        read_ending(table, kOutcomes);
-        break;
       case Facet::configuration:
-        read_ending(table, kConfigurings);
+        read_ending(table, out_.endings);
         break;
     }
     if (is_command()) {
@@ -245,6 +243,7 @@ class ExpectReader {
 }  // namespace
 
 void read_expect(TableReader& step, Facet facet, Expectation& out) {
+  out.endings = endings_of(facet);
   const Member* member = step.take("expect");
   if (member == nullptr) return;
   ExpectReader(facet, step.complete(), step.report(), out).read(member->value);

@@ -87,11 +87,15 @@ class StepReader {
       return;
     }
     step_.host = on->value;
+    needs_to_exist(on->value, on->where);
+  }
+
+  void needs_to_exist(const std::string& host, config::Region where) {
     const auto& hosts = around_.hosts;
-    if (std::find(hosts.begin(), hosts.end(), on->value) != hosts.end()) return;
+    if (std::find(hosts.begin(), hosts.end(), host) != hosts.end()) return;
     const std::vector<std::string_view> names(hosts.begin(), hosts.end());
-    const std::string_view near = config::nearest(on->value, names);
-    report_.error(on->where, fmt::format("there is no host `{}`", on->value),
+    const std::string_view near = config::nearest(host, names);
+    report_.error(where, fmt::format("there is no host `{}`", host),
                   !near.empty()   ? fmt::format("did you mean `{}`?", near)
                   : names.empty() ? "describe it: [host.alpha]"
                                   : fmt::format("it is {}", config::list_of(names)));
@@ -361,8 +365,8 @@ class StepReader {
     TableReader configure(member.value, "`configure`", around_.complete, report_);
     const std::string from = required(configure, "from", "from = \"alpha/UUID\"");
     const std::string to = required(configure, "to", "to = \"beta/UUID\"");
-    step_.words = {"mdevsim", "compat", "-", "--from", running_path(from)};
-    step_.words.insert(step_.words.end(), {"--to", running_path(to), "--apply"});
+    step_.words = {"mdevsim", "compat", "-", "--from", running_path(from, member.where)};
+    step_.words.insert(step_.words.end(), {"--to", running_path(to, member.where), "--apply"});
     for (const auto& [key, example] : {std::tuple("interface", "interface = \"config_params\""),
                                        std::tuple("uuid", "uuid = \"83b8f4f2-…\"")}) {
       if (const auto text = configure.text(key, example))
@@ -383,7 +387,8 @@ class StepReader {
     TableReader migrate(member.value, "`migrate`", around_.complete, report_);
     const std::string from = required(migrate, "from", "from = \"alpha/UUID\"");
     const std::string to = required(migrate, "to", "to = \"beta/UUID\"");
-    step_.words = {"mdevsim", "migrate", running_path(from), running_path(to), "--json"};
+    step_.words = {"mdevsim", "migrate", running_path(from, member.where),
+                   running_path(to, member.where), "--json"};
     for (const auto& [key, option, example] :
          {std::tuple("bandwidth", "--bandwidth", "bandwidth = \"1GiB/s\""),
           std::tuple("downtime_limit", "--downtime-limit", "downtime_limit = \"300ms\"")}) {
@@ -410,9 +415,10 @@ class StepReader {
 
   // The device HOST/ID or the type HOST/PARENT/TYPE as a path in the namespace that lies beside all
   // hosts; a MODEL@CONFIGURATION as it is.
-  static std::string running_path(const std::string& spec) {
+  std::string running_path(const std::string& spec, config::Region where) {
     const std::size_t slash = spec.find('/');
     if (slash == std::string::npos || spec.find('@') != std::string::npos) return spec;
+    if (spec.find('{') > slash) needs_to_exist(spec.substr(0, slash), where);
     const std::string rest = spec.substr(slash + 1);
     const std::size_t type = rest.find('/');
     if (type == std::string::npos)

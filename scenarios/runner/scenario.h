@@ -5,7 +5,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,11 +28,18 @@ struct TextRule {
   bool is_empty() const { return !text && regexes.empty() && json.empty(); }
 };
 
+// A word that stands for an exit status of one of mdevsim's own commands.
+struct Ending {
+  std::string_view word;
+  int status;
+};
+
 // What a step has to lead to. What is not said is not looked at, but for failure: a step that fails
 // and was not expected to has not met its expectation.
 struct Expectation {
   std::string error{};                              // an errno's symbol; empty: none
   std::vector<int> statuses{};                      // of a command, one of these; empty: 0
+  std::span<const Ending> endings{};                // what its statuses are called, if anything
   TextRule output{};                                // what was read, or a command's standard output
   TextRule diagnostics{};                           // a command's standard error
   TextRule reason{};                                // what commands and hosts say about a refusal

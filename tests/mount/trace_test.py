@@ -71,8 +71,10 @@ class Trace(TraceCase):
                          r'^\d\d:\d\d:\d\d\.\d{6} sh\[\d+\] write samples:/devices/virtual/mtty/mtty/mdev_supported_types/mtty-2/create "x" '
                          r"= EINVAL, \d+ us\n$")
 
-    def test_an_errno_that_no_host_answers_is_a_usage_error(self):
+    def test_what_no_request_can_be_is_a_usage_error(self):
         self.trace("--errno", "ENOTHING", status=2)
+        self.trace("--operation", "wirte", status=2)
+        self.trace("--pid", "-1", status=2)
 
     def test_a_plain_reader_comes_to_an_end_and_leaves_no_trace(self):
         before = len(self.requests())

@@ -32,6 +32,15 @@ TEST(Check, AnExpectedErrnoHasToCome) {
   EXPECT_EQ(check(step, {.error = EUSERS}).size(), 1U);
 }
 
+TEST(Check, AnOutcomeIsToldByItsWord) {
+  static constexpr Ending kWords[] = {{"done", 0}, {"refused", 6}};
+  const Step step = step_of(Verb::run, {.statuses = {0, 1}, .endings = kWords});
+  const auto found = check(step, {.status = 6});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].expected, "done (exit status 0)\nor exit status 1");
+  EXPECT_EQ(found[0].actual, "refused (exit status 6)");
+}
+
 TEST(Check, ACommandHasToEndWithItsStatus) {
   EXPECT_TRUE(check(step_of(Verb::run), {.status = 0}).empty());
   EXPECT_EQ(first_expected(check(step_of(Verb::run), {.status = 1})), "exit status 0");
