@@ -44,7 +44,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (300)
 	$(call build,fuzz)
 	MDEVSIM_FUZZ_SECONDS=$(FUZZ_SECONDS) ctest --preset fuzz -j $(JOBS)
 
-soak: ## stress-ng and the concurrent clients for SOAK_SECONDS (600)
+soak: ## stress-ng and the concurrent clients for SOAK_SECONDS (600), then states of up to 8 GiB (17 GiB of memory)
 	$(need) build run test
 	$(call build,release,$(whole))
 	MDEVSIM_SOAK_SECONDS=$(SOAK_SECONDS) tests/as-root ctest --preset soak

@@ -235,7 +235,8 @@ std::uint64_t Migration::stop_copy_bytes() const {
       sizeof(StreamHeader) + 2 * record_bytes(0, device_->identity().size());
   if (!encoder_) return around + device_->memory().committed_bytes();
   const std::uint64_t dirty = device_->dirty_log().dirty_pages() * kPageBytes;
-  return ahead_.size() + encoder_->pending_bytes() + dirty + record_bytes(0, sizeof(EndData));
+  const std::uint64_t end = encoder_->has_ended() ? 0 : record_bytes(0, sizeof(EndData));
+  return ahead_.size() + encoder_->pending_bytes() + dirty + end;
 }
 
 StreamCounts Migration::counts() const { return encoder_ ? encoder_->counts() : StreamCounts{}; }

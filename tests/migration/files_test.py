@@ -7,7 +7,7 @@ import subprocess
 import threading
 import unittest
 
-from migrating import DEVICES, PAIR, MigrationCase, hosts_of, main, uuid
+from migrating import DEVICES, PAIR, MigrationCase, hosts_of, main, uuid, write_all
 from simulated import run
 
 SMALL = '{ memory = "1MiB", features = ["stop-copy", "p2p", "pre-copy"] }'
@@ -104,12 +104,6 @@ class ByHand(MigrationCase):
         self.target.write("reset", "1")
         self.assertEqual(self.at_rest(self.target), pristine)
 
-    @staticmethod
-    def write_all(fd, bytes_):
-        """The kernel hands a long write over in pieces, and tells of the first that is refused only when it is the first."""
-        while bytes_:
-            bytes_ = bytes_[os.write(fd, bytes_):]
-
     def test_a_damaged_stream_is_refused_when_it_is_written(self):
         self.begin()
         reader, writer = self.source.open(), self.target.open(os.O_WRONLY)
@@ -118,7 +112,7 @@ class ByHand(MigrationCase):
         bytes_ = bytearray(os.read(reader, 65536))
         bytes_[5000] ^= 1
         bytes_ += os.read(reader, 1 << 20) + os.read(reader, 1 << 20)
-        self.assert_errno(errno.EFAULT, self.write_all, writer, bytes(bytes_))
+        self.assert_errno(errno.EFAULT, write_all, writer, bytes(bytes_))
         self.assert_errno(errno.EINVAL, setattr, self.target, "state", "stop")
 
     def test_states_take_any_case_and_refuse_what_there_is_not(self):

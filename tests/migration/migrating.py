@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+from launched import ends
 from simulated import HOSTS, MDEVSIM, SECONDS_MAX, USER, as_user, environment
 
 DEVICES = "kernel/mdevsim/devices"
@@ -62,13 +63,18 @@ class Device:
         return os.open(self.path / name, flags)
 
 
+def write_all(fd, bytes_):
+    """The kernel hands a long write over in pieces, and tells of the first that is refused only when it is the first."""
+    while bytes_:
+        bytes_ = bytes_[os.write(fd, bytes_):]
+
+
 def copy_stream(source, target):
     """All that there is to read until the end."""
     reader, writer = source.open(), target.open(os.O_WRONLY)
     try:
         while piece := os.read(reader, 1 << 20):
-            while piece:
-                piece = piece[os.write(writer, piece):]
+            write_all(writer, piece)
     finally:
         os.close(reader)
         os.close(writer)
@@ -101,6 +107,19 @@ class MigrationCase(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.addCleanup(subprocess.run, ["fusermount3", "-u", "-z", directory], check=False)
         return directory
+
+    def serve(self, text, *options, name="sys"):
+        """As mount(), by a server that ends with the case, and whose log is in a file, which is returned."""
+        directory, file, log = (self.work / (name + suffix) for suffix in ("", ".toml", ".log"))
+        directory.mkdir()
+        file.write_text(text)
+        with log.open("w") as stderr:
+            self.server = subprocess.Popen([str(MDEVSIM), "mount", "--foreground", *options, str(file), str(directory)],
+                                           env=environment(USER), stderr=stderr)
+        self.addCleanup(self.server.wait)
+        self.addCleanup(self.server.terminate)
+        ends(lambda: (directory / "alpha").exists() or self.server.poll() is not None, "the mount")
+        return log
 
     def run_words(self, *words, **options):
         return subprocess.run(list(map(str, words)), capture_output=True, text=True, env=environment(USER), cwd="/", check=False,

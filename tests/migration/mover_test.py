@@ -16,6 +16,7 @@ class Mover(MigrationCase):
         figures = self.migrate_json(source, target)
         self.assertEqual(figures["result"], "moved")
         self.assertGreaterEqual(len(figures["rounds"]), 2)
+        self.assertEqual(figures["rounds"][-1]["left_bytes"], 0)
         self.assertEqual((source.state, target.state), ("STOP", "RUNNING"))
         self.assertEqual(figures["digest"], source.digest)
         self.assertEqual(figures["digest"], self.at_rest(target))

@@ -421,6 +421,7 @@ TEST(Migration, StopCopySizeIsEnoughAndNotMuchMore) {
   const std::size_t size = read_all(device.migration).size();
   EXPECT_GE(told, size);
   EXPECT_LT(told, 2 * size);
+  EXPECT_EQ(device.migration.stop_copy_bytes(), 0u) << "all is read";
 }
 
 TEST(Migration, StreamOptionsAreOfTheModelAndBeforeTheStream) {
