@@ -43,9 +43,10 @@ Result<state::Digest> digest_of(DeviceFiles& device) {
   return digest;
 }
 
+// Also of one that was moved on since.
 Result<bool> has_taken(DeviceFiles& target, std::string_view token) {
-  TRY_SET(const std::string handover, line_of(target, "commit"));
-  return handover == fmt::format("taken {}", token);
+  TRY_SET(const std::string lines, target.read("commit"));
+  return ("\n" + lines).find(fmt::format("\ntaken {}\n", token)) != std::string::npos;
 }
 
 // What is left open when a commit has ended, however it has.

@@ -121,9 +121,9 @@ Result<void> MigratableDevice::set_state(MigrationState target, Asker asker) {
   const auto moved = machine->migration.set_state(target);
   note_state();
   const MigrationState now = state();
-  if (now == MigrationState::resuming ||
-      (now == MigrationState::running && handover_ != Handover::taken))
-    set_handover(Handover::none);
+  if (now == MigrationState::resuming) forget_handover();
+  if (now == MigrationState::running && handover_ != Handover::taken)
+    set_handover(taken_token_.empty() ? Handover::none : Handover::taken, taken_token_);
   is_source_ = now != MigrationState::running && handover_ != Handover::given &&
                (is_source_ || asker == Asker::holder || saves(now));
   is_target_ = (is_target_ || now == MigrationState::resuming) && !state::is_running(now);
@@ -135,7 +135,7 @@ Result<void> MigratableDevice::start_again() {
   TRY_SET(Machine* const machine, this->machine());
   is_source_ = false;
   is_target_ = false;
-  set_handover(Handover::none);
+  forget_handover();
   auto reset = machine->migration.reset();
   note_state();
   return reset;
@@ -243,6 +243,11 @@ void MigratableDevice::set_handover(Handover step, std::string_view token) {
   token_ = token;
 }
 
+void MigratableDevice::forget_handover() {
+  set_handover(Handover::none);
+  taken_token_.clear();
+}
+
 // A target whose state was loaded is the device from now on.
 Result<void> MigratableDevice::run_loaded() {
   if (!is_target_ready()) return fail(Errc::invalid, "the target has loaded nothing");
@@ -287,6 +292,7 @@ Result<void> MigratableDevice::take_over(std::string_view token) {
   const MutexLock lock(mutex_);
   if (auto runs = run_loaded(); !runs) return runs;
   set_handover(Handover::taken, token);
+  taken_token_ = token;
   return {};
 }
 
@@ -303,7 +309,9 @@ std::string MigratableDevice::handover() const {
   constexpr std::string_view kNames[] = {"none", "promised", "given", "taken"};
   const MutexLock lock(mutex_);
   std::string text(kNames[static_cast<std::size_t>(handover_)]);
-  return token_.empty() ? text : text + " " + token_;
+  if (!token_.empty()) text += " " + token_;
+  if (handover_ != Handover::taken && !taken_token_.empty()) text += "\ntaken " + taken_token_;
+  return text;
 }
 
 std::shared_ptr<MigrationHold> MigrationHold::take(std::shared_ptr<MigratableDevice> device) {

@@ -121,7 +121,9 @@ class MigratableDevice {
   Result<void> take_over(std::string_view token) EXCLUDES(mutex_);  // the target
   // The source, whose promise has that token.
   Result<void> give(std::string_view token) EXCLUDES(mutex_);
-  // "none", or one of "promised", "given" and "taken" with the token, if there is one.
+  // "none", or one of "promised", "given" and "taken" with the token, if there is one. Of a device
+  // that had taken over and was moved on, in a second line, what it had taken: whoever promised
+  // that may still ask.
   std::string handover() const EXCLUDES(mutex_);
 
  private:
@@ -143,6 +145,7 @@ class MigratableDevice {
   void note_state() REQUIRES(mutex_);
   std::int64_t host_us() const;
   void set_handover(Handover step, std::string_view token = {}) REQUIRES(mutex_);
+  void forget_handover() REQUIRES(mutex_);
   Result<void> run_loaded() REQUIRES(mutex_);
   bool is_source_ready() const REQUIRES(mutex_);
   bool is_target_ready() const REQUIRES(mutex_);
@@ -171,6 +174,8 @@ class MigratableDevice {
   // Of the latest migration. A source's ends when it runs, a target's when it is to load again.
   Handover handover_ GUARDED_BY(mutex_) = Handover::none;
   std::string token_ GUARDED_BY(mutex_);  // of the handover; none when it was done at once
+  // With which it became what it is, until it is reset or loads again; none: by no handover.
+  std::string taken_token_ GUARDED_BY(mutex_);
 };
 
 // Takes a device for as long as it lives.

@@ -122,6 +122,24 @@ class TwoServers(KilledCase):
         self.assertEqual(self.commit_of(self.source), "given t1")
         self.assertEqual(self.who_is_the_device(), self.target)
 
+    def test_a_promised_source_is_given_after_its_target_was_moved_on(self):
+        self.die_in_the_handover((self.source, "promise t1"), (self.target, "take t1"))
+        third = self.device(11)
+        self.assertEqual(self.migrate_json(self.target, third)["result"], "moved")
+        self.assertRegex(self.commit_of(self.target), r"^given \w+\ntaken t1$")
+        self.assertEqual(self.migrate_json(self.source, self.target)["result"], "moved")
+        self.assertEqual(self.commit_of(self.source), "given t1")
+        self.assertEqual([device.state for device in (self.source, self.target, third)], ["STOP", "STOP", "RUNNING"])
+
+    def test_a_promised_source_is_given_after_its_target_could_not_be_moved_on(self):
+        self.die_in_the_handover((self.source, "promise t1"), (self.target, "take t1"))
+        (self.work / "sys/beta/kernel/mdevsim/faults").write_text("operation=write path=*/commit errno=EIO times=1\n")
+        self.migrate(self.target, self.device(11), status=1)
+        self.becomes(self.target, "RUNNING")
+        self.assertEqual(self.commit_of(self.target), "taken t1")
+        self.assertEqual(self.migrate_json(self.source, self.target)["result"], "moved")
+        self.assertEqual(self.commit_of(self.source), "given t1")
+
     def test_a_promised_source_that_was_not_taken_waits_for_whoever_knows(self):
         self.die_in_the_handover((self.source, "promise t1"))
         self.assertEqual((self.source.state, self.target.state), ("STOP_COPY", "RUNNING"))

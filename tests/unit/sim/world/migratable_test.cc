@@ -215,6 +215,23 @@ TEST_F(MigratableTest, ATargetRemembersWhatItTookUntilItLoadsAgain) {
   EXPECT_EQ(source_->handover(), "none");
 }
 
+// Whoever promised that still has to learn that it is not the device any more.
+TEST_F(MigratableTest, ADeviceThatWasMovedOnStillTellsWhatItHadTaken) {
+  migrate_up_to_commit();
+  ASSERT_TRUE(target_->take_over("t1"));
+  ASSERT_EQ(set(*target_, MigrationState::stop_copy), Errc::ok);
+  ASSERT_TRUE(target_->promise("t2"));
+  EXPECT_EQ(target_->handover(), "promised t2\ntaken t1");
+  ASSERT_EQ(set(*target_, MigrationState::running), Errc::ok);
+  EXPECT_EQ(target_->handover(), "taken t1") << "the promise was taken back";
+  ASSERT_EQ(set(*target_, MigrationState::stop_copy), Errc::ok);
+  ASSERT_TRUE(target_->promise("t3"));
+  ASSERT_TRUE(target_->give("t3"));
+  EXPECT_EQ(target_->handover(), "given t3\ntaken t1");
+  ASSERT_TRUE(target_->reset());
+  EXPECT_EQ(target_->handover(), "none");
+}
+
 TEST_F(MigratableTest, ATokenIsAShortWord) {
   migrate_up_to_commit();
   for (const std::string& wrong :
