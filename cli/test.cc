@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -235,6 +236,10 @@ class Reporter final : public scenario::Listener {
   void write_trace(const CaseResult& result) {
     std::string name = result.id;
     std::replace(name.begin(), name.end(), '/', '_');
+    constexpr std::size_t kNameMax = 200;  // file systems take 255 bytes
+    if (name.size() > kNameMax) {
+      name = fmt::format("{}-{:016x}", name.substr(0, kNameMax), std::hash<std::string>()(name));
+    }
     write_file(fmt::format("{}/{}.seed{}.jsonl", options_.trace, name, result.seed), result.trace);
   }
 

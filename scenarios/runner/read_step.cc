@@ -24,6 +24,7 @@ using config::Value;
 using Kind = Value::Kind;
 
 constexpr std::int64_t kWithinMillisDefault = 30'000;
+constexpr std::int64_t kNotSaid = -1;
 
 // A write by another name: the path and the text are made of the verb's value.
 struct Shorthand {
@@ -49,7 +50,7 @@ class StepReader {
         default_host_(std::move(host)),
         depth_(depth) {
     step_.where = value.where;
-    step_.within_ms = kWithinMillisDefault;
+    step_.within_ms = kNotSaid;
   }
 
   Step run() {
@@ -57,6 +58,8 @@ class StepReader {
     read_verb();
     table_.finish();
     if (step_.name.empty()) step_.name = step_.action;
+    const bool is_group = step_.verb == Verb::steps || step_.verb == Verb::parallel;
+    if (step_.within_ms == kNotSaid) step_.within_ms = is_group ? 0 : kWithinMillisDefault;
     return std::move(step_);
   }
 
@@ -308,20 +311,13 @@ class StepReader {
     const std::string command = member.value.kind == Kind::array
                                     ? fmt::format("{}", fmt::join(step_.words, " "))
                                     : step_.words.back();
-    step_.action = "run " + first_line(command);
+    step_.action =
+        "run " + command.substr(std::min(command.find_first_not_of(" \t\n"), command.size()));
     if (const auto input = table_.text("input", "input = \"what the command reads\""))
       step_.input = input->value;
     read_environment();
     read_expect(table_, Facet::status, step_.expect);
     read_save();
-  }
-
-  // A script's first line that says something.
-  static std::string first_line(std::string_view text) {
-    text.remove_prefix(std::min(text.find_first_not_of(" \t\n"), text.size()));
-    const std::size_t end = text.find('\n');
-    const bool is_all = text.find_first_not_of(" \t\n", end) == std::string_view::npos;
-    return std::string(text.substr(0, end)) + (is_all ? "" : " ...");
   }
 
   void read_environment() {

@@ -29,6 +29,15 @@ std::string line_of(std::string_view text) {
   return fmt::format("{} (and {} bytes more)", line.substr(0, end), line.size() - end);
 }
 
+// A name, or what was done, which may be a script: its first line that says something.
+std::string title_of(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const bool is_all = text.find_first_not_of(kBlanks, end) == std::string_view::npos;
+  return line_of(text.substr(0, end)) + (is_all ? "" : " ...");
+}
+
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -85,10 +94,10 @@ std::string trace_lines(const Failure& failure, const Failure* before) {
 
 std::string failure_text(const Failure& failure, const Failure* before, const Palette& paint) {
   std::string out = fmt::format("  {}: step {}\"{}\"{} failed\n", config::printable(failure.place),
-                                paint.strong, line_of(failure.step), paint.off);
+                                paint.strong, title_of(failure.step), paint.off);
   if (!failure.action.empty()) {
-    out += fmt::format("    {}{}{}\n", line_of(failure.action), failure.host.empty() ? "" : ", on ",
-                       failure.host);
+    out += fmt::format("    {}{}{}\n", title_of(failure.action),
+                       failure.host.empty() ? "" : ", on ", failure.host);
   }
   for (const Mismatch& mismatch : failure.mismatches) {
     if (!mismatch.what.empty()) out += fmt::format("    {}:\n", mismatch.what);

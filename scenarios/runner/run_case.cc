@@ -14,6 +14,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "fusefs/launch/mounting.h"
@@ -22,6 +23,7 @@
 #include "scenarios/runner/case_hosts.h"
 #include "scenarios/runner/case_log.h"
 #include "scenarios/runner/duration.h"
+#include "scenarios/runner/heard_events.h"
 #include "scenarios/runner/perform.h"
 #include "scenarios/runner/trace_text.h"
 
@@ -155,6 +157,25 @@ class CaseRun {
 
   bool run_step(const Step& step) {
     if (!skip_reason(step.skip).empty()) return true;
+    const bool has_limit = step.verb == Verb::steps || step.verb == Verb::parallel;
+    if (has_limit && step.within_ms > 0) return run_within(step);
+    return run_repeatedly(step);
+  }
+
+  // All repetitions of a group together have its time.
+  bool run_within(const Step& step) {
+    const auto before = std::pair(deadline_ms_, limit_);
+    const std::int64_t end_ms = now_ms() + step.within_ms;
+    if (end_ms < deadline_ms_) {
+      deadline_ms_ = end_ms;
+      limit_ = fmt::format("the {} of the group", duration_text(step.within_ms));
+    }
+    const bool is_met = run_repeatedly(step);
+    std::tie(deadline_ms_, limit_) = before;
+    return is_met;
+  }
+
+  bool run_repeatedly(const Step& step) {
     auto outer = step.counts ? saved_.extract("i") : Saved::node_type();
     bool is_met = true;
     for (std::uint32_t i = 0; i < step.repeat && is_met; ++i) {
@@ -257,6 +278,11 @@ class CaseRun {
     Running running;
     running.member = member;
     running.deadline_ms = std::min(now_ms() + step.within_ms, deadline_ms_);
+    if (!pipe.read_end.is_open()) {
+      running.hindrance = launch::with_errno("no pipe could be made for it");
+      running.step = std::move(step);
+      return running;
+    }
     running.pid = ::fork();
     if (running.pid == 0) {
       pipe.read_end.close();
@@ -407,39 +433,14 @@ class CaseRun {
     CaseHosts::Host& host = *hosts_->find(step.host);
     auto& heard = step.from_udev ? host.udev_events : host.kernel_events;
     const std::int64_t deadline = std::min(now_ms() + step.within_ms, deadline_ms_);
-    const std::uint32_t wanted = step.expect.count.value_or(1);
-    const auto is_wanted = [&](const launch::UeventFields& event) { return is_like(event, step); };
     hosts_->drain_events();
-    while (std::count_if(heard.begin(), heard.end(), is_wanted) <
-               static_cast<std::int64_t>(wanted) &&
-           now_ms() < deadline) {
+    while (count_events(heard, step) < step.expect.count.value_or(1) && now_ms() < deadline) {
       std::vector<pollfd> fds;
       wait_ms(fds, deadline);
     }
-    Actual actual;
-    for (const launch::UeventFields& event : heard) {
-      const auto field = [&](const char* key) {
-        const auto found = event.find(key);
-        return found == event.end() ? std::string("?") : found->second;
-      };
-      actual.names.push_back(field("ACTION") + " " + field("DEVPATH"));
-    }
+    Actual actual = take_events(heard, step);
     actual.has_lost_events = host.has_lost_events;
-    // Who does not say how many waits for one, and leaves the others to those who ask next.
-    const bool takes_all = step.expect.count.has_value();
-    std::erase_if(heard, [&](const launch::UeventFields& event) {
-      const bool is_taken = is_wanted(event) && (takes_all || actual.count == 0);
-      actual.count += is_taken ? 1 : 0;
-      return is_taken;
-    });
     return actual;
-  }
-
-  static bool is_like(const launch::UeventFields& event, const Step& step) {
-    return std::all_of(step.fields.begin(), step.fields.end(), [&](const auto& field) {
-      const auto found = event.find(field.first);
-      return found != event.end() && matches_pattern(field.second, found->second);
-    });
   }
 
   // ---- verdicts

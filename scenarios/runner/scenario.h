@@ -75,11 +75,11 @@ struct Step {
   bool from_udev = false;                            // event: as udev passes it on
   std::vector<Step> steps{};                         // steps, parallel
 
-  std::uint32_t copies = 1;  // in parallel
-  std::uint32_t repeat = 1;  // one after another
-  bool counts = false;       // `repeat` is given: {i} is the number of the repetition
-  std::int64_t within_ms = 0;
-  std::string save{};  // the variable that gets what was read or printed
+  std::uint32_t copies = 1;    // in parallel
+  std::uint32_t repeat = 1;    // one after another
+  bool counts = false;         // `repeat` is given: {i} is the number of the repetition
+  std::int64_t within_ms = 0;  // of a group 0: as long as the case
+  std::string save{};          // the variable that gets what was read or printed
   Expectation expect{};
   SkipRule skip{};
 };

@@ -451,6 +451,48 @@ class Failures(ScenarioCase):
         result = self.runs("s.toml", "--timeout", "250ms", status=1)
         self.assertIn("mdevsim test s.toml --seed 1 --timeout 250ms\n", result.stdout)
 
+    def test_a_group_has_its_time(self):
+        self.scenario("""
+            matrix.group = ["steps", "parallel"]
+            [[step]]
+            within = "300ms"
+            steps = [{ run = "sleep 0.1" }, { run = "sleep 1000" }]
+            skip-if.equal = ["{group}", "parallel"]
+            [[step]]
+            within = "300ms"
+            parallel = [{ run = "sleep 1000", copies = 2 }]
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertEqual(result.stdout.count("not within the 300 ms of the group"), 3, result.stdout)
+
+    def test_a_script_is_told_by_its_first_line(self):
+        self.scenario("""
+            [[step]]
+            run = \'\'\'
+
+            echo one
+            exit 3\'\'\'
+            """)
+        result = self.runs("s.toml", status=1)
+        self.assertIn("    run echo one ..., on alpha\n", result.stdout)
+
+    def test_for_want_of_descriptors_is_told(self):
+        self.scenario("""
+            [[step]]
+            parallel = [{ list = "bus/mdev/devices", copies = 100 }]
+            """)
+        words = ["sh", "-c", 'ulimit -n 60; exec "$@"', "sh", *self.words("s.toml")]
+        result = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(USER), cwd=self.folder)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("no pipe could be made for it: Too many open files", result.stdout)
+
+    def test_a_long_name_of_a_case_has_a_trace(self):
+        self.scenario(f"""
+            matrix.name = ["{'x' * 300}"]
+            {PASSES}""")
+        self.runs("s.toml", "--trace", "traces")
+        self.assertEqual(len(list((self.folder / "traces").iterdir())), 1)
+
     def test_a_step_whose_process_is_killed_has_not_been_too_slow(self):
         self.scenario("""
             [[step]]
