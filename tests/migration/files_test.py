@@ -3,6 +3,7 @@
 
 import errno
 import os
+import stat
 import subprocess
 import threading
 import unittest
@@ -219,6 +220,48 @@ class Holding(MigrationCase):
         os.write(fd, b"stop")
         os.close(fd)
         self.assertEqual(remover.wait(), 0)
+
+
+class Promised(MigrationCase):
+    """What there is of a device that just runs, by name: its mode, and what it reads as, or why it cannot be read."""
+
+    FILES = {
+        "state": (0o644, "RUNNING\n"),
+        "data": (0o600, errno.ENODEV),
+        "precopy_info": (0o444, errno.EINVAL),
+        "stop_copy_size": (0o444, r"67\d{6}\n"),
+        "digest": (0o444, errno.EBUSY),
+        "dirty_rate": (0o644, "4194304\n"),
+        "reset": (0o200, errno.EACCES),
+        "bandwidth": (0o644, "0\n"),
+        "commit": (0o644, "none\n"),
+        "features": (0o444, "stop-copy\np2p\npre-copy\ndirty-tracking\n"),
+        "identity": (0o444, "model vendor-a.com/card\nsection memory 67108864\nsection registers 16384\n"),
+        "fit": (0o200, errno.EACCES),
+    }
+    KERNELS = {"state": (0o444, "RUNNING\n"), "features": FILES["features"]}
+
+    def assert_files(self, directory, files):
+        for name, (mode, content) in files.items():
+            with self.subTest(name):
+                status = (directory / name).stat()
+                self.assertEqual(oct(stat.S_IMODE(status.st_mode)), oct(mode))
+                self.assertTrue(stat.S_ISREG(status.st_mode))
+                if isinstance(content, int):
+                    self.assert_errno(content, (directory / name).read_text)
+                else:
+                    self.assertRegex((directory / name).read_text(), f"^{content}$")
+
+    def test_the_files_of_a_device(self):
+        self.assert_files(self.device(1).path, self.FILES)
+        every_devices = {"device", "hold", "configuration", "modinfo"}
+        self.assertEqual(set(os.listdir(self.device(1).path)), set(self.FILES) | every_devices)
+
+    def test_the_kernels_files(self):
+        migration = self.work / "sys/alpha/kernel/debug/vfio" / uuid(1) / "migration"
+        self.assert_files(migration, self.KERNELS)
+        self.assertEqual(set(os.listdir(migration)), set(self.KERNELS))
+        self.assertEqual(oct(stat.S_IMODE(migration.stat().st_mode)), oct(0o755))
 
 
 class Refused(MigrationCase):
