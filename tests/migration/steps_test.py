@@ -9,7 +9,7 @@ import subprocess
 
 from migrating import MDEVSIM, SECONDS_MAX, USER, MigrationCase, environment, hosts_of, main
 
-STATE = '{ memory = "256KiB", sections = [{ name = "rss-table", size = "4KiB", when = "rss" }], features = ["stop-copy", "p2p", "pre-copy"] }'
+STATE = '{ memory = "2MiB", sections = [{ name = "rss-table", size = "4KiB", when = "rss" }], features = ["stop-copy", "p2p", "pre-copy"] }'
 PARAMETER = 'params.rss = { type = "bool", off = false }\n'
 
 # What a rule can strike of a mover, and with which errno. Each is tried at the source and at the target, at the first
@@ -106,8 +106,9 @@ class StepsCase(MigrationCase):
         for side, (operation, errno) in itertools.product((self.source, self.target), STRIKES):
             devices = self.fail_at_every(side, f"{operation} path=*/{side.path.name}/* command=mdevsim errno={errno}")
             self.assertGreaterEqual(len(devices), 5)
-            if side == self.target:
-                self.assertEqual(set(devices), {self.source}, "its last step is the commit")
+            # Its last step is the commit. Of a long write the kernel hides that a later piece was refused: it is written again.
+            if side == self.target and operation != "operation=write":
+                self.assertEqual(set(devices), {self.source})
         for side, point in ((self.source, "at=save"), (self.target, "at=load")):
             self.assertEqual(self.fail_at_every(side, f"{point} errno=EIO"), [self.source])
 
