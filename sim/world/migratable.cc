@@ -91,14 +91,14 @@ Result<MigratableDevice::Machine*> MigratableDevice::machine() {
 // need not catch up with hours of writing when somebody comes.
 Result<MigratableDevice::Machine*> MigratableDevice::machine_now() {
   TRY_SET(Machine* const machine, this->machine());
+  const std::int64_t host_us = this->host_us();  // once: it goes on meanwhile
   const std::uint64_t bandwidth = bandwidth_.load(std::memory_order_relaxed);
   if (bandwidth != 0) {
-    const std::int64_t now_us = stream_began_us_ + time_us(streamed_bytes_, bandwidth);
-    behind_host_us_ = host_us() - now_us;
+    behind_host_us_ = host_us - stream_began_us_ - time_us(streamed_bytes_, bandwidth);
   } else if (machine->migration.state() == MigrationState::running) {
-    behind_host_us_ = host_us() - machine->device.now_us();
+    behind_host_us_ = host_us - machine->device.now_us();
   }
-  auto advanced = machine->migration.advance(host_us() - behind_host_us_);
+  auto advanced = machine->migration.advance(host_us - behind_host_us_);
   note_state();
   if (!advanced) return tl::unexpected(std::move(advanced).error());
   return machine;

@@ -33,15 +33,28 @@ ConfigurationPtr configuration(const model::Catalog& of, const std::string& text
       *model::parse_configuration(of.models().front(), text));
 }
 
+// A machine that is so slow that time goes on between any two looks.
+class TickingClock : public Clock {
+ public:
+  std::int64_t uptime_ms() const override { return now_ms_ += 100; }
+
+ private:
+  mutable std::int64_t now_ms_ = 0;
+};
+
 class MigratableTest : public ::testing::Test {
  protected:
   std::shared_ptr<MigratableDevice> device(std::uint64_t seed, DeviceResources memory = {}) {
+    return device(seed, clock_, std::move(memory));
+  }
+  std::shared_ptr<MigratableDevice> device(std::uint64_t seed, const Clock& clock,
+                                           DeviceResources memory = {}) {
     return std::make_shared<MigratableDevice>(
         MigratableDevice::Identity{.catalog = catalog_,
                                    .model = &catalog_->models().front(),
                                    .configuration = configuration(*catalog_, "version=1"),
                                    .seed = seed},
-        clock_, memory);
+        clock, std::move(memory));
   }
 
   static Errc code(const Result<void>& result) { return result ? Errc::ok : result.error().code; }
@@ -268,6 +281,16 @@ TEST_F(MigratableTest, ARunningDevicesTimeStandsStillUntilItIsMigrated) {
   ASSERT_EQ(set(*source_, MigrationState::pre_copy, Asker::anybody), Errc::ok);
   clock_.now_ms += 10'000;
   EXPECT_GT(source_->precopy_info()->dirty_bytes, 0u);
+}
+
+TEST_F(MigratableTest, ARunningDevicesTimeStandsStillOnASlowMachineToo) {
+  const TickingClock clock;
+  const auto slow = device(1, clock);
+  EXPECT_EQ(digest_at_rest(*slow), digest_at_rest(*source_));
+  EXPECT_EQ(digest_at_rest(*slow), digest_at_rest(*source_));
+  ASSERT_TRUE(slow->set_bandwidth(kMiB));
+  ASSERT_EQ(set(*slow, MigrationState::pre_copy, Asker::anybody), Errc::ok);
+  EXPECT_EQ(slow->precopy_info()->dirty_bytes, 0u);  // nothing was read yet
 }
 
 TEST_F(MigratableTest, WithABandwidthTimeIsWhatTheStreamTakes) {
