@@ -8,6 +8,7 @@
 #include "fusefs/fuse/handles.h"
 #include "fusefs/fuse/listing.h"
 #include "fusefs/fuse/log.h"
+#include "fusefs/fuse/lookups.h"
 #include "fusefs/fuse/observer.h"
 #include "fusefs/fuse/open_file.h"
 #include "fusefs/fuse/overlay.h"
@@ -35,6 +36,7 @@ struct Adapter {
 
   Handles<OpenFile> files{};
   Handles<OpenDirectory> directories{};
+  Lookups lookups{};
 };
 
 }  // namespace mdevsim::fusefs

@@ -25,12 +25,14 @@ int notify_expire(int (*notify)(fuse_session*, fuse_ino_t, const char*, std::siz
 
 void LibfuseKernel::expire_entry(sysfs::NodeId directory, const std::string& name) {
   const fuse_ino_t inode = inode_of(adapter_, directory);
-  if (can_expire_) {
+  const bool is_disputed = adapter_.lookups.take(directory, name);
+  if (can_expire_ && !is_disputed) {
     const int result = notify_expire(&fuse_lowlevel_notify_expire_entry, session_, inode, name);
     can_expire_ = result != -ENOSYS && result != -EINVAL;
     if (can_expire_) return;
   }
-  // Before Linux 6.2: the entry is dropped instead, so that getcwd(2) below it fails at once.
+  // The entry is dropped instead, so that getcwd(2) below it fails at once, as it otherwise does
+  // when somebody has asked for the name again: before Linux 6.2, and where somebody did ask again.
   fuse_lowlevel_notify_inval_entry(session_, inode, name.c_str(), name.size());
 }
 

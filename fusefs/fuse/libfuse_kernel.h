@@ -9,8 +9,7 @@ namespace mdevsim::fusefs {
 
 class LibfuseKernel : public Kernel {
  public:
-  LibfuseKernel(fuse_session* session, const Adapter& adapter)
-      : session_(session), adapter_(adapter) {}
+  LibfuseKernel(fuse_session* session, Adapter& adapter) : session_(session), adapter_(adapter) {}
 
   void expire_entry(sysfs::NodeId directory, const std::string& name) override;
   void invalidate_attributes(sysfs::NodeId node) override;
@@ -20,7 +19,7 @@ class LibfuseKernel : public Kernel {
 
  private:
   fuse_session* const session_;
-  const Adapter& adapter_;
+  Adapter& adapter_;
   bool can_expire_ = true;  // false once the kernel has said that it cannot
 };
 

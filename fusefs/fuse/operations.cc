@@ -41,6 +41,7 @@ void do_init(void*, fuse_conn_info* connection) noexcept {
 }
 
 void do_lookup(Request& request, const char* name) {
+  request.adapter().lookups.add(request.node(), name, request.caller().pid);
   sysfs::Entry entry;
   const Errc errc = request.tree().lookup(request.node(), name, entry);
   if (errc != Errc::ok) return request.answer(errc);

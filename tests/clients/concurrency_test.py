@@ -36,6 +36,11 @@ class Races(SimulatedHostCase):
     def test_of_64_processes_on_a_parent_that_the_core_counts_exactly_four_succeed(self):
         self.assertEqual(self.race("different", f"{MDPY}/mdpy-vga"), ["ok(36)=4 EUSERS=60"] * ROUNDS + ["4"])
 
+    def test_a_name_that_many_look_up_while_one_of_them_removes_it_is_gone_afterwards(self):
+        rounds = 2000
+        printed = self.inside(f"{HELPER} removals {PARENT} {MTTY}/mtty-1 {rounds}")
+        self.assertEqual(printed, f"0 of {rounds}\n")
+
 
 class Soak(SimulatedHostCase):
     def test_create_read_remove_walk_and_notify_together(self):

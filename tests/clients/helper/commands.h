@@ -12,6 +12,11 @@ namespace helper {
 // result came.
 int run_race(std::span<const std::string> arguments);
 
+// removals PARENT TYPE ROUNDS: eight processes at once look one instance up and remove it, on
+// processors that have enough to do besides, so that some are stopped in between; prints in how
+// many rounds its name was still there when all were done.
+int run_removals(std::span<const std::string> arguments);
+
 // listen TYPE UUID: writes `create` and prints the messages that are in the sockets of both groups
 // by then.
 int run_listen(std::span<const std::string> arguments);

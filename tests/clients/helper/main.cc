@@ -17,6 +17,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"race", helper::run_race, 3, "race same|different TYPE PROCESSES"},
+    {"removals", helper::run_removals, 3, "removals PARENT TYPE ROUNDS"},
     {"listen", helper::run_listen, 2, "listen TYPE UUID"},
     {"write", helper::run_write, 1, "write FILE"},
     {"soak", helper::run_soak, 4, "soak SECONDS PARENT TYPE ASLEEP_SECONDS"},
