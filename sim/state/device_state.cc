@@ -75,13 +75,13 @@ Result<void> DeviceState::fill_block(const Section& section, std::uint64_t block
   const std::uint64_t first = block * kBlockPages;
   const std::uint64_t end = std::min<std::uint64_t>(first + kBlockPages, section.pages);
   if (spec().sparse && is_zero(mixed(seed, ~block))) return {};
-  if (auto committed =
-          memory_.commit({section.offset() + first * kPageBytes, (end - first) * kPageBytes});
-      !committed)
-    return committed;
   for (std::uint64_t page = first; page < end; ++page) {
     const std::uint64_t page_seed = mixed(seed, page);
-    if (spec().sparse || !is_zero(page_seed >> 8)) fill_page(section, page, page_seed);
+    if (!spec().sparse && is_zero(page_seed >> 8)) continue;
+    if (auto committed = memory_.commit({section.offset() + page * kPageBytes, kPageBytes});
+        !committed)
+      return committed;
+    fill_page(section, page, page_seed);
   }
   return {};
 }

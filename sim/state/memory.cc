@@ -86,8 +86,11 @@ Result<void> DeviceMemory::charge() {
 }
 
 Result<void> DeviceMemory::allocate() {
+  if (bytes_ > kSmallBytesMax) {
+    unit_shift_ = static_cast<unsigned>(std::countr_zero(sparse() ? kChunkBytes : kPageBytes));
+    units_.resize((bytes_ >> unit_shift_) / 64 + 1);
+  }
   if (sparse()) {
-    committed_bits_.resize((bytes_ / kChunkBytes + 1 + 63) / 64);
     TRY_SET(arena_, Arena::map(bytes_, Arena::Pages::small));
     data_ = arena_.data();
     return {};
@@ -118,9 +121,10 @@ DeviceMemory& DeviceMemory::operator=(DeviceMemory&& other) noexcept {
   bytes_ = std::exchange(other.bytes_, 0);
   options_ = std::move(other.options_);
   charged_bytes_ = std::exchange(other.charged_bytes_, 0);
-  committed_bits_ = std::move(other.committed_bits_);
+  units_ = std::move(other.units_);
+  unit_shift_ = other.unit_shift_;
   other.options_ = {};
-  other.committed_bits_.clear();
+  other.units_.clear();
   return *this;
 }
 
@@ -138,46 +142,52 @@ void DeviceMemory::release() {
   }
 }
 
-bool DeviceMemory::committed(std::size_t chunk) const {
-  return ((committed_bits_[chunk / 64] >> (chunk % 64)) & 1) != 0;
-}
-
-std::size_t DeviceMemory::chunk_bytes(std::size_t chunk) const {
-  return std::min(kChunkBytes, bytes_ - chunk * kChunkBytes);
-}
-
-Result<void> DeviceMemory::commit_chunks(Extent extent) {
-  if (extent.length == 0) return {};
-  const std::size_t first = extent.offset / kChunkBytes;
-  const std::size_t last = (extent.end() - 1) / kChunkBytes;
-  std::uint64_t missing = 0;
-  for (std::size_t chunk = first; chunk <= last; ++chunk) {
-    if (!committed(chunk)) missing += chunk_bytes(chunk);
+// The first of the units that was written, or that was not; `end` when there is none.
+std::size_t DeviceMemory::first_unit(std::size_t from, std::size_t end, bool written) const {
+  while (from < end) {
+    // Both holes and what is between them can be long: whole words are passed at once.
+    const std::uint64_t word = written ? units_[from / 64] : ~units_[from / 64];
+    const std::uint64_t rest = word >> (from % 64);
+    if (rest != 0) return std::min(from + static_cast<std::size_t>(std::countr_zero(rest)), end);
+    from += 64 - from % 64;
   }
-  if (missing == 0) return {};
-  if (options_.budget) {
+  return end;
+}
+
+std::size_t DeviceMemory::unit_bytes(std::size_t unit) const {
+  return std::min(std::size_t{1} << unit_shift_, bytes_ - (unit << unit_shift_));
+}
+
+Result<void> DeviceMemory::commit_units(Extent extent) {
+  if (extent.length == 0) return {};
+  const std::size_t first = extent.offset >> unit_shift_;
+  const std::size_t end = ((extent.end() - 1) >> unit_shift_) + 1;
+  if (sparse() && options_.budget) {
+    std::uint64_t missing = 0;
+    for (std::size_t unit = first_unit(first, end, false); unit < end;
+         unit = first_unit(unit + 1, end, false)) {
+      missing += unit_bytes(unit);
+    }
     if (auto taken = options_.budget->take(missing); !taken) return taken;
     charged_bytes_ += missing;
   }
-  for (std::size_t chunk = first; chunk <= last; ++chunk) {
-    committed_bits_[chunk / 64] |= std::uint64_t{1} << (chunk % 64);
-  }
+  for (std::size_t unit = first; unit < end; ++unit)
+    units_[unit / 64] |= std::uint64_t{1} << (unit % 64);
   return {};
 }
 
 Extent DeviceMemory::committed_from(std::size_t offset) const {
-  if (!sparse() || offset >= bytes_) return {offset, bytes_ - std::min(offset, bytes_)};
-  const std::size_t chunks = (bytes_ + kChunkBytes - 1) / kChunkBytes;
-  std::size_t first = offset / kChunkBytes;
-  while (first < chunks && !committed(first)) {
-    // Holes are long: whole words of them are passed at once.
-    const std::uint64_t rest = committed_bits_[first / 64] >> (first % 64);
-    first += rest == 0 ? 64 - first % 64 : static_cast<std::size_t>(std::countr_zero(rest));
-  }
-  std::size_t end = std::min(first, chunks);
-  while (end < chunks && committed(end)) ++end;
-  const std::size_t begin_byte = std::clamp(first * kChunkBytes, offset, bytes_);
-  const std::size_t end_byte = std::clamp(end * kChunkBytes, begin_byte, bytes_);
+  const Extent rest = {offset, bytes_ - std::min(offset, bytes_)};
+  return sparse() ? written_in(rest) : rest;
+}
+
+Extent DeviceMemory::written_in(Extent range) const {
+  if (units_.empty() || range.length == 0) return range;
+  const std::size_t end = ((range.end() - 1) >> unit_shift_) + 1;
+  const std::size_t first = first_unit(range.offset >> unit_shift_, end, true);
+  const std::size_t behind = first_unit(first, end, false);
+  const std::size_t begin_byte = std::clamp(first << unit_shift_, range.offset, range.end());
+  const std::size_t end_byte = std::clamp(behind << unit_shift_, begin_byte, range.end());
   return {begin_byte, end_byte - begin_byte};
 }
 
@@ -191,35 +201,36 @@ std::uint64_t DeviceMemory::committed_bytes() const {
   return bytes;
 }
 
-void DeviceMemory::uncommit(std::size_t chunk) {
-  const std::size_t bytes = chunk_bytes(chunk);
-  madvise(data_ + chunk * kChunkBytes, bytes, MADV_DONTNEED);
-  committed_bits_[chunk / 64] &= ~(std::uint64_t{1} << (chunk % 64));
+void DeviceMemory::clear_unit(std::size_t unit) {
+  const std::size_t bytes = unit_bytes(unit);
+  std::byte* const begin = data_ + (unit << unit_shift_);
+  units_[unit / 64] &= ~(std::uint64_t{1} << (unit % 64));
+  if (!sparse()) {
+    std::memset(begin, 0, bytes);
+    return;
+  }
+  madvise(begin, bytes, MADV_DONTNEED);
   if (!options_.budget) return;
   options_.budget->give_back(bytes);
   charged_bytes_ -= bytes;
 }
 
 void DeviceMemory::clear(Extent extent) {
-  if (!sparse()) {
+  if (units_.empty()) {
     if (extent.length != 0) std::memset(data_ + extent.offset, 0, extent.length);
     return;
   }
-  for (Extent part = committed_from(extent.offset); part.length != 0 && part.offset < extent.end();
-       part = committed_from(part.end())) {
-    std::size_t at = part.offset;
-    const std::size_t end = std::min(part.end(), extent.end());
-    while (at < end) {
-      const std::size_t chunk = at / kChunkBytes;
-      const std::size_t chunk_end = chunk * kChunkBytes + chunk_bytes(chunk);
-      const std::size_t next = std::min(end, chunk_end);
-      if (at == chunk * kChunkBytes && next == chunk_end) {
-        uncommit(chunk);
-      } else {
-        std::memset(data_ + at, 0, next - at);
-      }
-      at = next;
+  Extent part = written_in(extent);
+  while (part.length != 0) {
+    const std::size_t unit = part.offset >> unit_shift_;
+    const std::size_t unit_begin = unit << unit_shift_;
+    const std::size_t next = std::min(part.end(), unit_begin + unit_bytes(unit));
+    if (part.offset == unit_begin && next == unit_begin + unit_bytes(unit)) {
+      clear_unit(unit);
+    } else {
+      std::memset(data_ + part.offset, 0, next - part.offset);
     }
+    part = written_in({next, extent.end() - next});
   }
 }
 

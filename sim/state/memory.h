@@ -90,23 +90,30 @@ class DeviceMemory {
   DeviceMemory& operator=(DeviceMemory&& other) noexcept;
   ~DeviceMemory();
 
-  // Of sparse memory only what is committed may be written.
+  // Only what is committed may be written.
   Bytes bytes() { return {data_, bytes_}; }
   ConstBytes bytes() const { return {data_, bytes_}; }
   std::size_t size() const { return bytes_; }
   bool sparse() const { return options_.sparse; }
 
-  // To be called before writing to sparse memory; nothing to do for any other. ENOMEM when the
-  // budget has not that much: then nothing is committed that was not.
+  // To be called before writing. ENOMEM when the memory is sparse and the budget has not that much:
+  // then nothing is committed that was not.
   Result<void> commit(Extent extent) {
-    if (!sparse()) return {};
-    return commit_chunks(extent);
+    if (units_.empty()) return {};
+    const std::size_t unit = extent.offset >> unit_shift_;
+    if (extent.length != 0 && (extent.end() - 1) >> unit_shift_ == unit && is_written(unit))
+      return {};
+    return commit_units(extent);
   }
 
   // The first committed extent that ends behind `offset`, cut to begin there; of length 0 when all
   // from there on is hole. Memory that is not sparse is one extent. What is not committed is zero
   // and need not be read: reading it would have the kernel make page tables for it.
   Extent committed_from(std::size_t offset) const;
+  // The first extent of the range that may be something else than zero, as it was committed since
+  // it was last cleared; of length 0 when there is none. Of memory that is not sparse, too, unless
+  // it is too small for that to be worth knowing.
+  Extent written_in(Extent range) const;
   std::uint64_t committed_bytes() const;
 
   // Makes it all zeros. Of sparse memory, whole chunks go back to the kernel and to the budget.
@@ -115,10 +122,11 @@ class DeviceMemory {
  private:
   DeviceMemory(std::size_t bytes, MemoryOptions options) : bytes_(bytes), options_(options) {}
 
-  Result<void> commit_chunks(Extent extent);
-  bool committed(std::size_t chunk) const;
-  void uncommit(std::size_t chunk);
-  std::size_t chunk_bytes(std::size_t chunk) const;  // the last one may be shorter
+  bool is_written(std::size_t unit) const { return ((units_[unit / 64] >> (unit % 64)) & 1) != 0; }
+  std::size_t first_unit(std::size_t from, std::size_t end, bool written) const;
+  std::size_t unit_bytes(std::size_t unit) const;  // the last one may be shorter
+  Result<void> commit_units(Extent extent);
+  void clear_unit(std::size_t unit);
   Result<void> charge();
   Result<void> allocate();
   void release();
@@ -128,7 +136,8 @@ class DeviceMemory {
   std::size_t bytes_ = 0;
   MemoryOptions options_;
   std::uint64_t charged_bytes_ = 0;
-  std::vector<std::uint64_t> committed_bits_;  // by chunk; of sparse memory alone
+  std::vector<std::uint64_t> units_;  // a bit for each that was written; empty: all may have been
+  unsigned unit_shift_ = 0;           // a chunk of sparse memory, a page of any other
 };
 
 }  // namespace mdevsim::state

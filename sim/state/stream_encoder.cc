@@ -53,7 +53,9 @@ void StreamEncoder::add_all() {
 }
 
 void StreamEncoder::add(DirtyRuns& runs) {
-  committed_ = {};
+  // What is dirty was written; but sparse memory that was reset is dirty and may be hole.
+  const DeviceMemory& memory = state_->memory();
+  committed_ = memory.sparse() ? Extent{} : Extent{0, memory.size()};
   sends_again_ = true;
   queue_.add(runs);
 }
@@ -178,7 +180,7 @@ bool StreamEncoder::begin_from_queue() {
   std::uint32_t count = std::min(run.end, section.first_page + section.pages) - run.first;
 
   if (committed_.length == 0 || run.offset() >= committed_.end())
-    committed_ = state_->memory().committed_from(run.offset());
+    committed_ = state_->memory().written_in({run.offset(), run.length()});
   const bool is_hole = committed_.length == 0 || run.offset() < committed_.offset;
   if (is_hole) {
     if (committed_.length != 0) {

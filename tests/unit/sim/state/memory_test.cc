@@ -177,8 +177,40 @@ TEST(SparseMemory, GivesWholeChunksBackWhenCleared) {
   EXPECT_EQ(device.committed_from(kChunk), (Extent{2 * kChunk, 2 * kChunk}));
 }
 
+TEST(DeviceMemory, KnowsWhichPagesWereNeverWritten) {
+  DeviceMemory device = memory(kMiB);
+  EXPECT_EQ(device.written_in({0, kMiB}).length, 0u);
+  ASSERT_TRUE(device.commit({3 * kPageBytes - 1, 2}).has_value());
+  ASSERT_TRUE(device.commit({100 * kPageBytes, 70 * kPageBytes}).has_value());
+  EXPECT_EQ(device.written_in({0, kMiB}), (Extent{2 * kPageBytes, 2 * kPageBytes}));
+  EXPECT_EQ(device.written_in({3 * kPageBytes + 7, kMiB / 2}),
+            (Extent{3 * kPageBytes + 7, kPageBytes - 7}));
+  EXPECT_EQ(device.written_in({4 * kPageBytes, 120 * kPageBytes}),
+            (Extent{100 * kPageBytes, 24 * kPageBytes}));
+  EXPECT_EQ(device.written_in({200 * kPageBytes, 56 * kPageBytes}).length, 0u);
+  EXPECT_EQ(device.committed_bytes(), kMiB);
+}
+
+TEST(DeviceMemory, APageThatIsClearedWholeIsAsNeverWritten) {
+  DeviceMemory device = memory(kMiB);
+  ASSERT_TRUE(device.commit({0, 8 * kPageBytes}).has_value());
+  fill(device.bytes().first(8 * kPageBytes));
+  device.clear({kPageBytes / 2, 3 * kPageBytes});
+  EXPECT_FALSE(is_zero(device.bytes().first(kPageBytes / 2)));
+  EXPECT_TRUE(is_zero(device.bytes().subspan(kPageBytes / 2, 3 * kPageBytes)));
+  EXPECT_FALSE(is_zero(device.bytes().subspan(kPageBytes / 2 + 3 * kPageBytes, 1)));
+  EXPECT_EQ(device.written_in({0, kMiB}), (Extent{0, kPageBytes}));
+  EXPECT_EQ(device.written_in({kPageBytes, kMiB / 2}), (Extent{3 * kPageBytes, 5 * kPageBytes}));
+}
+
+TEST(DeviceMemory, OfSmallMemoryAllMayHaveBeenWritten) {
+  const DeviceMemory device = memory(4 * kPageBytes);
+  EXPECT_EQ(device.written_in({0, 3 * kPageBytes}), (Extent{0, 3 * kPageBytes}));
+}
+
 TEST(DeviceMemory, IsClearedWhereAsked) {
   DeviceMemory device = memory(kMiB);
+  ASSERT_TRUE(device.commit({0, kMiB}).has_value());
   fill(device.bytes());
   device.clear({10, 100});
   EXPECT_TRUE(is_zero(device.bytes().subspan(10, 100)));

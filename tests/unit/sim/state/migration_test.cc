@@ -327,6 +327,27 @@ TEST(Migration, SparseHolesAreMarksAndStayHoles) {
   EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
 }
 
+// Pages that were never written are not looked at: whoever writes one must have said so.
+TEST(Migration, PagesThatWereNeverWrittenAreMarks) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 16 * kMiB, ""}};
+  spec.zero_percent = 90;
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1", kOther);
+  const Section& memory = source.device.layout().sections()[0];
+  const std::byte one[] = {std::byte{1}};
+  for (std::uint64_t at = 5; at < memory.bytes; at += 37 * kPageBytes)
+    ASSERT_TRUE(source.device.write(memory, at, one).has_value());
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  const auto stream = read_all(source.migration);
+  EXPECT_LT(stream.size(), 3 * kMiB);
+  ASSERT_EQ(write_all(target.migration, stream, kMiB), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
 TEST(Migration, PageThatIsWrittenInAHoleDuringPreCopyArrives) {
   model::StateSpec spec = testing::sparse_state(kMiB);
   const auto model = my_nic_with(spec);
