@@ -69,6 +69,13 @@ Result<void> DeviceDirectory::write(const char* name, std::string_view text) {
   return write_once(fd.get(), text, file(name));
 }
 
+Result<void> DeviceDirectory::fit(std::string_view identity) {
+  if (!fit_.is_open()) {
+    TRY_SET(fit_, open_file("fit", O_RDWR));
+  }
+  return write_once(fit_.get(), identity, file("fit"));
+}
+
 Result<void> DeviceDirectory::hold() {
   TRY_SET(state_, open_file("state", O_RDWR));
   return {};

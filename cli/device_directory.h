@@ -20,6 +20,7 @@ class DeviceDirectory final : public DeviceFiles {
   const std::string& path() const override { return path_; }
   Result<std::string> read(const char* name) override;
   Result<void> write(const char* name, std::string_view text) override;
+  Result<void> fit(std::string_view identity) override;
   Result<void> hold() override;
   Result<void> set_state(std::string_view name) override;
   Result<void> open_stream(Direction direction) override;
@@ -36,6 +37,7 @@ class DeviceDirectory final : public DeviceFiles {
 
   const std::string path_;
   const launch::Fd directory_;
+  launch::Fd fit_;
   launch::Fd state_;
   launch::Fd data_;
 };

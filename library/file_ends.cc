@@ -203,8 +203,7 @@ Result<bool> fit(DeviceFiles& source, DeviceFiles& target) {
   TRY_SET(const std::string wanted, source.read("identity"));
   TRY_SET(const std::string before, target.read("identity"));
   if (before == wanted) return false;
-  if (auto fitted = target.write("fit", wanted); !fitted)
-    return tl::unexpected(std::move(fitted).error());
+  if (auto fitted = target.fit(wanted); !fitted) return tl::unexpected(std::move(fitted).error());
   TRY_SET(const std::string after, target.read("identity"));
   return before != after;
 }

@@ -22,6 +22,10 @@ class DeviceFiles {
   virtual Result<std::string> read(const char* name) = 0;  // a whole attribute
   virtual Result<void> write(const char* name, std::string_view text) = 0;
 
+  // Opens `fit` so that what is made of the device by the identity of a source is taken back when
+  // this is destroyed, unless a state that was loaded runs. EBUSY when another mover has it.
+  virtual Result<void> fit(std::string_view identity) = 0;
+
   // Opens `state` so that the device is held until this is destroyed. EBUSY when another mover has
   // it.
   virtual Result<void> hold() = 0;
@@ -56,8 +60,9 @@ struct FileMove {
 
 // Holds the source, makes the target one that can load its state, holds that too, and moves it. A
 // source that cannot be had, or does not run, changes nothing at the target. Whatever ends it
-// before the commit leaves the source running and the target reset: when it returns, and also when
-// the caller dies. With a bandwidth of 0 the source's time is its host's.
+// before the commit leaves the source running, and the target reset and configured as it was: when
+// the two are closed, also because the caller dies. With a bandwidth of 0 the source's time is its
+// host's.
 //
 // A source that an earlier call has promised, and not lived to give, is given when this target has
 // taken it; else it is an error, for nobody here knows whether that target runs. When the target

@@ -58,8 +58,8 @@ typedef struct mdevsim_migration {
 /* Migrates the state of a running device. The devices are the directories
  * kernel/mdevsim/devices/<uuid or address> of their hosts. Bandwidth 0: it takes no time. `report`
  * may be NULL. -EBUSY when it does not converge or is migrated already, -EINVAL or -EFAULT when the
- * target refuses the source's state; whatever fails leaves the source running and the target reset.
- */
+ * target refuses the source's state; whatever fails leaves the source running, and the target reset
+ * and configured as it was. */
 int mdevsim_migrate(mdevsim_simulation* simulation, const char* from, const char* to,
                     uint64_t bandwidth_bytes_per_s, uint64_t downtime_limit_us,
                     mdevsim_migration* report);

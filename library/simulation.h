@@ -63,7 +63,8 @@ class Simulation {
   // Migrates the state of a running device, as mdevsim migrate does: the devices are the
   // directories kernel/mdevsim/devices/<uuid or address> of their hosts. EBUSY when it does not
   // converge or another mover has a device, EINVAL or EFAULT when the target refuses the source's
-  // state; whatever fails leaves the source running and the target reset.
+  // state; whatever fails leaves the source running, and the target reset and configured
+  // as it was.
   Result<state::MoveReport> migrate(std::string_view from, std::string_view to,
                                     const state::MoveLimits& limits = {});
 

@@ -27,6 +27,7 @@ Result<std::unique_ptr<TreeDevice>> TreeDevice::open(sysfs::Tree& tree, std::str
 TreeDevice::~TreeDevice() {
   tree_.released(data_, data_file_);
   tree_.released(state_, state_file_);
+  tree_.released(fit_, fit_file_);
 }
 
 Result<sysfs::NodeId> TreeDevice::file(const char* name) const {
@@ -54,6 +55,16 @@ Result<void> TreeDevice::store(sysfs::NodeId file, std::string_view text,
 Result<void> TreeDevice::write(const char* name, std::string_view text) {
   TRY_SET(const sysfs::NodeId node, file(name));
   return store(node, text, {});
+}
+
+Result<void> TreeDevice::fit(std::string_view identity) {
+  if (!fit_file_.counts) {
+    TRY_SET(fit_, file("fit"));
+    auto opened =
+        answer(tree_.opened(fit_, {}, {.read = true, .write = true}, fit_file_).errc, path_);
+    if (!opened) return opened;
+  }
+  return store(fit_, identity, fit_file_);
 }
 
 Result<void> TreeDevice::hold() {

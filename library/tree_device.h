@@ -21,6 +21,7 @@ class TreeDevice final : public DeviceFiles {
   const std::string& path() const override { return path_; }
   Result<std::string> read(const char* name) override;
   Result<void> write(const char* name, std::string_view text) override;
+  Result<void> fit(std::string_view identity) override;
   Result<void> hold() override;
   Result<void> set_state(std::string_view name) override;
   Result<void> open_stream(Direction direction) override;
@@ -38,6 +39,8 @@ class TreeDevice final : public DeviceFiles {
   sysfs::Tree& tree_;
   const std::string path_;
   const sysfs::NodeId directory_;
+  sysfs::NodeId fit_;
+  sysfs::OpenedFile fit_file_;
   sysfs::NodeId state_;
   sysfs::OpenedFile state_file_;
   sysfs::NodeId data_;

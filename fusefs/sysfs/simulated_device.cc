@@ -271,6 +271,20 @@ Errc identity_show(const View& view, std::string& out) {
   out += state::identity_text(device, *layout);
   return Errc::ok;
 }
+
+// ---- fit: what is made of a device by who opens it for reading and writing is taken back when it
+// is closed, unless a loaded state runs by then -------------------------------------------------
+
+Result<Opening> fit_opened(const View& view, Access access) {
+  if (!access.read || !access.write) return Opening{};
+  return Opening{.command = BeginFitting{simulated_device(view)}};
+}
+Command fit_released(const View& view) { return EndFitting{simulated_device(view)}; }
+// Whether somebody has it open for both.
+Errc fit_show(const View& view, std::string& out) {
+  const DeviceSettings* const settings = view.state.settings(simulated_device(view));
+  return put(out, "{}\n", settings != nullptr && settings->fitting ? 1 : 0);
+}
 // Takes the identity of a source and makes the device one that can load its state.
 Result<Command> fit_store(const View& view, std::string_view bytes) {
   TRY_SET(const state::Identity source, state::parse_identity(bytes));
@@ -280,9 +294,20 @@ Result<Command> fit_store(const View& view, std::string_view bytes) {
   if (verdict.answer == model::Answer::incompatible)
     return fail(Errc::invalid, to_text(verdict.reasons.front(), source.device(), target));
   if (verdict.steps.empty()) return Nothing{};
-  return ConfigureDevice{simulated_device(view),
-                         std::make_shared<const model::Configuration>(
-                             model::apply(target.model, target.configuration, verdict.steps))};
+  return ConfigureDevice{.device = simulated_device(view),
+                         .configuration = std::make_shared<const model::Configuration>(
+                             model::apply(target.model, target.configuration, verdict.steps)),
+                         .fits = true};
+}
+constexpr Row fit_file() {
+  return {.name = "fit",
+          .parent = 0,
+          .mode = 0644,
+          .visible = has_state,
+          .show = fit_show,
+          .store = fit_store,
+          .opened = fit_opened,
+          .released = fit_released};
 }
 
 constexpr DeviceFile kPrecopyInfo = {.show = precopy_info_show};
@@ -321,7 +346,7 @@ constexpr Row kRows[] = {
     device_file("reset", 0200, kReset),
     read_only("features", 0, migration_features_show, has_state),
     read_only("identity", 0, identity_show, has_state),
-    write_only("fit", 0, fit_store, has_state),
+    fit_file(),
 };
 static_assert(modes_match_callbacks(kRows));
 

@@ -82,6 +82,8 @@ class Change {
   // configure.cc
   void operator()(const SetTypeConfiguration& command);
   void operator()(const ConfigureDevice& command);
+  void operator()(const BeginFitting& command);
+  void operator()(const EndFitting& command);
   void operator()(const StageConfiguration& command);
   void operator()(const ApplyStaged& command);
 
@@ -138,8 +140,11 @@ class Change {
 
   // configure.cc
   bool may_be(const ObjectRef& object, const ConfigurationPtr& configuration);
-  DeviceSettings* settings_to_change(const ObjectRef& device);
+  bool is_there(const ObjectRef& device);
+  DeviceSettings& settings_of(const ObjectRef& device);
+  DeviceSettings* settings_to_change(const ObjectRef& device, bool fits = false);
   void become(const ObjectRef& device, DeviceSettings& settings, ConfigurationPtr configuration);
+  void take_back(const ObjectRef& device);
 
   // operations.cc
   bool awaits_parameters(const ObjectRef& device) const;

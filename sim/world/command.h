@@ -131,10 +131,20 @@ struct SetTypeConfiguration {
   TypeId type;
   ConfigurationPtr configuration;
 };
-// Presents another hardware interface from now on. EBUSY while a user has the device open.
+// Presents another hardware interface from now on. EBUSY while a user has the device open, and
+// while a mover fits it, but for what makes it fit.
 struct ConfigureDevice {
   ObjectRef device;  // instance or pci_function
   ConfigurationPtr configuration;
+  bool fits = false;  // so that it can load a state
+};
+// A mover is about to make the device fit: what it is configured as lasts if a state that it loads
+// runs before the mover ends, and is taken back otherwise. EBUSY while another mover does.
+struct BeginFitting {
+  ObjectRef device;  // instance or pci_function
+};
+struct EndFitting {
+  ObjectRef device;
 };
 // A configuration that is prepared and changes nothing before it is applied (migration-params).
 struct StageConfiguration {
@@ -167,8 +177,8 @@ using Command =
     std::variant<Nothing, Create, Remove, BindDriver, UnbindDriver, ProbeDevice, SetAutoprobe,
                  SetDriverOverride, AddDynamicId, RemoveDynamicId, RemoveFunction, Rescan,
                  EnableFunction, SetNumaNode, WriteConfig, SynthesizeEvent, SetKnob, Hold, Release,
-                 ChangeFaults, SetTypeConfiguration, ConfigureDevice, StageConfiguration,
-                 ApplyStaged>;
+                 ChangeFaults, SetTypeConfiguration, ConfigureDevice, BeginFitting, EndFitting,
+                 StageConfiguration, ApplyStaged>;
 
 // ---- effects
 // --------------------------------------------------------------------------------------------------------

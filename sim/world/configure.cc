@@ -40,15 +40,24 @@ void Change::operator()(const SetTypeConfiguration& command) {
   out_.effects.emplace_back(Reconfigured{type, before});
 }
 
+// False, with the reason in the outcome, when it is gone.
+bool Change::is_there(const ObjectRef& device) {
+  const bool there = device.type == ObjectRef::Type::instance
+                         ? state_.exists(InstanceId(device.id))
+                         : state_.modelled_spec(device) != nullptr;
+  if (!there) fail_with(Errc::no_device, "the device is gone");
+  return there;
+}
+
+// Of a device that is there; made if there are none.
+DeviceSettings& Change::settings_of(const ObjectRef& device) {
+  if (device.type == ObjectRef::Type::instance) return state_.instance_settings[device.id];
+  return state_.function_settings[static_cast<std::uint16_t>(device.id & 0xffff)];
+}
+
 // Null, with the reason in the outcome, when it cannot be changed now.
-DeviceSettings* Change::settings_to_change(const ObjectRef& device) {
-  const bool gone = device.type == ObjectRef::Type::instance
-                        ? !state_.exists(InstanceId(device.id))
-                        : state_.modelled_spec(device) == nullptr;
-  if (gone) {
-    fail_with(Errc::no_device, "the device is gone");
-    return nullptr;
-  }
+DeviceSettings* Change::settings_to_change(const ObjectRef& device, bool fits) {
+  if (!is_there(device)) return nullptr;
   if (is_held(state_, device)) {
     fail_with(Errc::busy, "a user has the device open");
     return nullptr;
@@ -58,8 +67,12 @@ DeviceSettings* Change::settings_to_change(const ObjectRef& device) {
     fail_with(Errc::busy, "the device's state is being migrated");
     return nullptr;
   }
-  if (device.type == ObjectRef::Type::instance) return &state_.instance_settings[device.id];
-  return &state_.function_settings[static_cast<std::uint16_t>(device.id & 0xffff)];
+  const DeviceSettings* const has = state_.settings(device);
+  if (has != nullptr && has->fitting && !fits) {
+    fail_with(Errc::busy, "a mover makes the device fit");
+    return nullptr;
+  }
+  return &settings_of(device);
 }
 
 void Change::become(const ObjectRef& device, DeviceSettings& settings,
@@ -75,8 +88,38 @@ void Change::become(const ObjectRef& device, DeviceSettings& settings,
 
 void Change::operator()(const ConfigureDevice& command) {
   if (!may_be(command.device, command.configuration)) return;
-  DeviceSettings* const settings = settings_to_change(command.device);
+  DeviceSettings* const settings = settings_to_change(command.device, command.fits);
   if (settings != nullptr) become(command.device, *settings, command.configuration);
+}
+
+void Change::operator()(const BeginFitting& command) {
+  if (!is_there(command.device)) return;
+  DeviceSettings& settings = settings_of(command.device);
+  if (settings.fitting) return fail_with(Errc::busy, "another mover makes the device fit");
+  settings.fitting = Fitting{settings.configuration};
+}
+
+void Change::operator()(const EndFitting& command) {
+  const DeviceSettings* const settings = state_.settings(command.device);
+  if (settings == nullptr || !settings->fitting) return;  // it was removed meanwhile
+  settings_of(command.device).fitting->ended = true;
+  take_back(command.device);
+}
+
+// What an ended fitting has left, once nobody uses the device; unless the device has become by it
+// what it is.
+void Change::take_back(const ObjectRef& device) {
+  const DeviceSettings* const has = state_.settings(device);
+  const bool due =
+      has != nullptr && has->fitting && has->fitting->ended && !is_held(state_, device);
+  if (!due) return;
+  DeviceSettings& settings = settings_of(device);
+  const ConfigurationPtr before = std::exchange(settings.fitting, std::nullopt)->before;
+  if (before == settings.configuration) return;
+  const auto migratable = state_.migratable->find(device);
+  if (migratable != nullptr && !migratable->retire_unless_loaded()) return;
+  state_.migratable->drop(device);
+  become(device, settings, before);
 }
 
 // Only the values are looked at: what they require of each other is seen when they are applied.

@@ -73,8 +73,20 @@ void MigratableDevice::note_state() {
   state_.store(machine_->migration.state(), std::memory_order_release);
 }
 
+bool MigratableDevice::becomes(Fate fate) {
+  Fate before = Fate::open;
+  return fate_.compare_exchange_strong(before, fate) || before == fate;
+}
+
+// Of two that come at once, a target's commit and the end of the mover that had it fit, one is
+// first.
+Result<void> MigratableDevice::note_loaded() {
+  if (becomes(Fate::loaded)) return {};
+  return tl::unexpected(gone());
+}
+
 Result<MigratableDevice::Machine*> MigratableDevice::machine() {
-  if (retired_.load(std::memory_order_relaxed)) return tl::unexpected(gone());
+  if (is_retired()) return tl::unexpected(gone());
   if (machine_ == nullptr) {
     TRY_SET(state::DeviceState device,
             state::DeviceState::create(
@@ -121,6 +133,9 @@ Result<void> MigratableDevice::set_state(MigrationState target, Asker asker) {
   const auto moved = machine->migration.set_state(target);
   note_state();
   const MigrationState now = state();
+  if (is_target_ && state::is_running(now)) {
+    if (auto noted = note_loaded(); !noted) return noted;
+  }
   if (now == MigrationState::resuming) forget_handover();
   if (now == MigrationState::running && handover_ != Handover::taken)
     set_handover(taken_token_.empty() ? Handover::none : Handover::taken, taken_token_);
@@ -151,7 +166,7 @@ Result<void> MigratableDevice::reset() {
 void MigratableDevice::let_go() {
   const MutexLock lock(mutex_);
   bandwidth_.store(0);
-  if (machine_ != nullptr && !retired_.load(std::memory_order_relaxed)) {
+  if (machine_ != nullptr && !is_retired()) {
     if (is_target_ || state() == MigrationState::error) {
       if (!start_again()) machine_->migration.fail_device();
     } else if (is_source_ && handover_ != Handover::promised) {
@@ -255,6 +270,7 @@ Result<void> MigratableDevice::run_loaded() {
   const auto runs = machine->migration.set_state(MigrationState::running);
   note_state();
   if (!runs) return tl::unexpected(runs.error());
+  if (auto noted = note_loaded(); !noted) return noted;
   is_target_ = false;
   return {};
 }

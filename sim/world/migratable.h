@@ -4,7 +4,8 @@
 //
 // Who holds a migration: a mover takes the device, and lets it go when it is done or dies. What it
 // began and did not commit is undone then: a source runs on, a target is reset. Who changes the
-// state without having taken the device (a shell) has nothing undone.
+// state without having taken the device (a shell) has nothing undone. What a mover configured the
+// target as is taken back by the world (EndFitting), unless the target has become the device.
 //
 // The commit is the target's step to RUNNING; the source is done then, and stays stopped. Where one
 // process has both devices, it changes both at once. Where it has one of them, the mover hands the
@@ -65,7 +66,10 @@ class MigratableDevice {
   // Nobody has taken it and it just runs: it may be configured anew, or be forgotten.
   bool is_idle() const;
   // It was removed, or is another device now: whoever still has it gets ENODEV.
-  void retire() { retired_.store(true, std::memory_order_relaxed); }
+  void retire() { fate_.store(Fate::retired); }
+  // The same, and true, unless a state that it has loaded has run: then it is the device of some
+  // migration.
+  bool retire_unless_loaded() { return becomes(Fate::retired); }
   // False when another mover has it.
   bool take();
   // The stream that there is now; ENODEV without one. Its reads and writes are ENODEV when it has
@@ -128,6 +132,7 @@ class MigratableDevice {
 
  private:
   enum class Handover : std::uint8_t { none, promised, given, taken };
+  enum class Fate : std::uint8_t { open, loaded, retired };  // the first of the two holds
 
   // The contents and their migration.
   struct Machine {
@@ -136,6 +141,10 @@ class MigratableDevice {
     state::Migration migration;
   };
 
+  // Whether that is its fate now.
+  bool becomes(Fate fate);
+  bool is_retired() const { return fate_.load() == Fate::retired; }
+  Result<void> note_loaded();  // ENODEV when it is retired
   Result<Machine*> machine() REQUIRES(mutex_);
   // The same, after the time that has passed.
   Result<Machine*> machine_now() REQUIRES(mutex_);
@@ -159,7 +168,7 @@ class MigratableDevice {
   std::atomic<state::MigrationState> state_ = state::MigrationState::running;
   std::atomic<state::StreamId> stream_ = state::StreamId::none;
   std::atomic<bool> taken_ = false;
-  std::atomic<bool> retired_ = false;
+  std::atomic<Fate> fate_ = Fate::open;
   std::atomic<std::uint64_t> bandwidth_ = 0;  // bytes a second
 
   mutable Mutex mutex_;

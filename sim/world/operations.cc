@@ -75,6 +75,7 @@ void Change::operator()(const Release& command) {
       if (left == 0 && command.closes) state_.migratable->drop(command.device);
     }
   }
+  take_back(command.device);
   resume_blocked();
 }
 

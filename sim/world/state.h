@@ -24,12 +24,19 @@ namespace mdevsim {
 
 inline constexpr std::uint32_t kVfioMajor = 511;
 
+// A mover makes a device fit.
+struct Fitting {
+  ConfigurationPtr before;  // the device's own when it began
+  bool ended = false;       // what is to be taken back is when no user has the device
+};
+
 // What a device is, when it is not just what its type or its host file makes of it.
 struct DeviceSettings {
   ConfigurationPtr made;           // when it was created; null: the initial one of its spec
   ConfigurationPtr configuration;  // since it was changed; null: what it was made
   ConfigurationPtr staged;         // null: nothing is staged
   bool applied = false;            // what was staged is in effect
+  std::optional<Fitting> fitting;
   std::uint32_t units = 1;
 };
 

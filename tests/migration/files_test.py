@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from migrating import DEVICES, PAIR, MigrationCase, hosts_of, main, uuid, write_all
+from migrating import DEVICES, PAIR, MigrationCase, copy_stream, hosts_of, main, uuid, write_all
 from simulated import run
 
 SMALL = '{ memory = "1MiB", features = ["stop-copy", "p2p", "pre-copy"] }'
@@ -237,7 +237,7 @@ class Promised(MigrationCase):
         "commit": (0o644, "none\n"),
         "features": (0o444, "stop-copy\np2p\npre-copy\ndirty-tracking\n"),
         "identity": (0o444, "model vendor-a.com/card\nsection memory 67108864\nsection registers 16384\n"),
-        "fit": (0o200, errno.EACCES),
+        "fit": (0o644, "0\n"),
     }
     KERNELS = {"state": (0o444, "RUNNING\n"), "features": FILES["features"]}
 
@@ -280,6 +280,31 @@ class Refused(MigrationCase):
         target.write("fit", source.read("identity"))
         self.assertEqual(target.read("identity"), source.read("identity"))
         self.assert_errno(errno.EINVAL, source.write, "fit", self.device(12).read("identity"))
+
+    def test_what_a_mover_makes_of_a_target_is_taken_back_when_nothing_was_loaded(self):
+        source, target = self.device(1), self.device(11)
+        before, identity = target.read("configuration"), source.read("identity")
+        mover = target.open(os.O_RDWR, "fit")
+        os.write(mover, identity.encode())
+        self.assertEqual((target.read("identity"), target.read("fit")), (identity, "1\n"))
+        self.assert_errno(errno.EBUSY, target.open, os.O_RDWR, "fit")
+        self.assert_errno(errno.EBUSY, target.write, "configuration", before)
+        os.close(mover)
+        self.let_go(target)
+        self.assertEqual(target.read("configuration"), before)
+
+    def test_a_target_that_runs_what_it_loaded_stays_as_it_was_made_for_that(self):
+        source, target = self.device(1), self.device(11)
+        mover = target.open(os.O_RDWR, "fit")
+        os.write(mover, source.read("identity").encode())
+        source.state = "stop_copy"
+        target.state = "resuming"
+        copy_stream(source, target)
+        target.state = "running"
+        os.close(mover)
+        self.let_go(target)
+        self.assertEqual(target.read("identity"), source.read("identity"))
+        self.assertEqual(self.at_rest(target), source.digest)
 
     def test_a_device_in_migration_keeps_its_configuration(self):
         source, target = self.device(1), self.device(11)

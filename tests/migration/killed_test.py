@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from migrating import MDEVSIM, SECONDS_MAX, USER, MigrationCase, copy_stream, environment, hosts_of, main
+from migrating import MDEVSIM, SECONDS_MAX, USER, MigrationCase, copy_stream, environment, hosts_of, hosts_to_configure, main
 
 WORKING = '{ memory = "1MiB", dirty_rate = "8MiB/s", features = ["stop-copy", "p2p", "pre-copy"] }'
 # What a mover has done with the files when it has done so many of these is the same in every run.
@@ -19,12 +19,14 @@ class KilledCase(MigrationCase):
     def setUp(self):
         super().setUp()
         self.source, self.target = self.device(1), self.device(11)
+        self.configured = self.target.read("configuration")
         self.pristine = self.at_rest(self.target)
 
     def begin_again(self):
         for device in (self.source, self.target):
             self.let_go(device)
             device.write("reset", "1")
+        self.target.write("configuration", self.configured)
 
     def migrate_under(self, *strace):
         """Runs the mover with a signal that strace injects. How it ended, as a shell tells it."""
@@ -40,6 +42,7 @@ class KilledCase(MigrationCase):
         self.let_go(self.target)
         self.assertEqual(self.target.state, "RUNNING")
         if self.source.state == "RUNNING":
+            self.assertEqual(self.target.read("configuration"), self.configured)
             self.assertEqual(self.at_rest(self.target), self.pristine)
             return self.source
         self.assertIn(self.source.state, ("STOP", "STOP_COPY"))
@@ -73,6 +76,10 @@ class OneServer(KilledCase):
     def test_nobody_needs_to_be_killed(self):
         self.assertEqual(self.migrate_under("-e", f"trace={','.join(CALLS)}"), 0)
         self.assertEqual(self.who_is_the_device(), self.target)
+
+
+class TargetToBeConfigured(OneServer):
+    hosts = hosts_to_configure(WORKING)
 
 
 class TwoServers(KilledCase):

@@ -146,7 +146,7 @@ TEST_F(MigrationInMemory, ARuleThatRefusesTheLoadingStrikesWhenAllHasBeenCopied)
   EXPECT_TRUE(simulation_->migrate(kSource, kTarget, {}));
 }
 
-TEST(MigrationOfParameters, ASourceThatDoesNotRunLeavesTheTargetAsItIsConfigured) {
+TEST(MigrationOfParameters, WhateverFailsLeavesTheTargetAsItIsConfigured) {
   const auto simulation = std::move(Simulation::from_text(R"(
 [model."a.com/b"]
 device_api = "vfio-pci"
@@ -168,6 +168,9 @@ mdev_types = [ { id = "1", model = "a.com/b", version = 2, instances = [
   EXPECT_NE(simulation->migrate(kSource, kTarget, {})->outcome, state::MoveOutcome::moved);
   EXPECT_EQ(*simulation->read(configured), before);
   ASSERT_TRUE(simulation->write(kSource + "/state", "running"));
+  ASSERT_TRUE(simulation->write("beta/kernel/mdevsim/faults", "at=load errno=EIO times=1"));
+  EXPECT_NE(simulation->migrate(kSource, kTarget, {})->outcome, state::MoveOutcome::moved);
+  EXPECT_EQ(*simulation->read(configured), before);
   EXPECT_EQ(simulation->migrate(kSource, kTarget, {})->outcome, state::MoveOutcome::moved);
   EXPECT_NE(*simulation->read(configured), before);
 }

@@ -30,6 +30,11 @@ class ConfigureTest : public ::testing::Test {
     const World::Reading reading(*world_);
     return {ObjectRef::Type::instance, raw(reading->instances.find_uuid(uuid(n)))};
   }
+  ObjectRef instance_of(const Create& create) {
+    EXPECT_EQ(apply(create).errc, Errc::ok);
+    const World::Reading reading(*world_);
+    return {ObjectRef::Type::instance, raw(reading->instances.find_uuid(create.uuid))};
+  }
   ObjectRef function() {
     const World::Reading reading(*world_);
     return {ObjectRef::Type::pci_function,
@@ -96,6 +101,52 @@ TEST_F(ConfigureTest, ADeviceInUseCannotBeConfigured) {
   apply(Release{instance(1)});
   EXPECT_EQ(apply(ConfigureDevice{instance(1), configuration("version=1")}).errc, Errc::ok);
   EXPECT_EQ(text_of(instance(1)), "version=1");
+}
+
+TEST_F(ConfigureTest, WhatAMoverMadeOfADeviceIsTakenBackWhenItEnds) {
+  for (const ObjectRef& device : {instance_of(Create{type(0), uuid(1)}), function()}) {
+    const std::string before = text_of(device);
+    const ConfigureDevice fits{device, configuration("version=1"), true};
+    ASSERT_EQ(apply(BeginFitting{device}).errc, Errc::ok);
+    ASSERT_EQ(apply(fits).errc, Errc::ok);
+    const Outcome ended = apply(EndFitting{device});
+    EXPECT_EQ(text_of(device), before);
+    ASSERT_EQ(ended.effects.size(), 1U);
+    EXPECT_EQ(*std::get<Reconfigured>(ended.effects[0]).before, *configuration("version=1"));
+    EXPECT_EQ(apply(fits).errc, Errc::ok) << "nobody has it fit any more";
+    EXPECT_EQ(text_of(device), "version=1");
+  }
+}
+
+TEST_F(ConfigureTest, ADeviceThatAMoverMakesFitIsNotForOthersToConfigure) {
+  EXPECT_EQ(apply(BeginFitting{function()}).errc, Errc::ok);
+  EXPECT_EQ(apply(BeginFitting{function()}).errc, Errc::busy);
+  EXPECT_EQ(apply(ConfigureDevice{function(), configuration("version=1")}).errc, Errc::busy);
+  EXPECT_EQ(apply(StageConfiguration{function(), configuration("version=1")}).errc, Errc::busy);
+  EXPECT_EQ(apply(ApplyStaged{function(), true}).errc, Errc::busy);
+  EXPECT_TRUE(apply(EndFitting{function()}).effects.empty()) << "it made nothing of it";
+  EXPECT_EQ(apply(ConfigureDevice{function(), configuration("version=1")}).errc, Errc::ok);
+}
+
+TEST_F(ConfigureTest, WhatAMoverMadeIsTakenBackWhenTheLastUserIsGone) {
+  const ObjectRef device = instance_of(Create{type(0), uuid(1)});
+  apply(BeginFitting{device});
+  apply(ConfigureDevice{device, configuration("version=1"), true});
+  apply(Hold{device});
+  EXPECT_TRUE(apply(EndFitting{device}).effects.empty());
+  EXPECT_EQ(text_of(device), "version=1");
+  EXPECT_EQ(apply(Release{device, false}).effects.size(), 1U);
+  EXPECT_EQ(text_of(device), "version=2");
+}
+
+TEST_F(ConfigureTest, ADeviceThatIsGoneIsNotTakenBack) {
+  const ObjectRef device = instance_of(Create{type(0), uuid(1)});
+  apply(BeginFitting{device});
+  apply(ConfigureDevice{device, configuration("version=1"), true});
+  apply(Remove{InstanceId(device.id)});
+  EXPECT_EQ(apply(EndFitting{device}).errc, Errc::ok);
+  EXPECT_EQ(apply(BeginFitting{device}).errc, Errc::no_device);
+  EXPECT_TRUE(World::Reading(*world_)->instance_settings.empty());
 }
 
 TEST_F(ConfigureTest, AFunctionThatWasNeverCreatedIsConfiguredAlike) {

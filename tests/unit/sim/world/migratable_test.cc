@@ -373,6 +373,71 @@ TEST_F(MigratableInstance, BeginsAnewWithAnotherConfigurationButNotInTheMiddle) 
   EXPECT_NE(made(), device);
 }
 
+// The instance was made to fit the source, and has loaded its state.
+class FittedInstance : public MigratableInstance {
+ protected:
+  FittedInstance() {
+    EXPECT_EQ(apply(BeginFitting{ref_}), Errc::ok);
+    EXPECT_EQ(apply(ConfigureDevice{ref_, configuration(*catalog_, "version=1"), true}), Errc::ok);
+    instance_ = made();
+    EXPECT_EQ(set(*source_, MigrationState::stop_copy), Errc::ok);
+    EXPECT_EQ(set(*instance_, MigrationState::resuming), Errc::ok);
+    EXPECT_EQ(copy(*source_, *instance_), Errc::ok);
+    EXPECT_EQ(set(*instance_, MigrationState::stop), Errc::ok);
+  }
+  std::string configured() {
+    const World::Reading reading(*world_);
+    const auto has = reading->modelled(ref_);
+    return to_text(has->device_model(), *has->configuration);
+  }
+
+  std::shared_ptr<MigratableDevice> instance_;
+};
+
+TEST_F(FittedInstance, StaysWhatItWasMadeWhenItRunsWhatItLoaded) {
+  ASSERT_TRUE(MigratableDevice::commit(*source_, *instance_));
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  EXPECT_EQ(configured(), "version=1");
+  EXPECT_EQ(made(), instance_);
+  EXPECT_EQ(digest_at_rest(*instance_), *source_->digest());
+}
+
+TEST_F(FittedInstance, IsWhatItWasWhenItHasNotRun) {
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  EXPECT_EQ(configured(), "version=2");
+  EXPECT_NE(made(), instance_);
+  EXPECT_EQ(made()->state(), MigrationState::running);
+  EXPECT_EQ(code(MigratableDevice::commit(*source_, *instance_)), Errc::no_device) << "too late";
+  EXPECT_EQ(source_->handover(), "none") << "it is the device";
+}
+
+TEST_F(FittedInstance, LosesToNobodyAsLongAsAMoverHoldsIt) {
+  ASSERT_EQ(apply(Hold{ref_}), Errc::ok);
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  ASSERT_TRUE(MigratableDevice::commit(*source_, *instance_));
+  ASSERT_EQ(apply(Release{ref_, false}), Errc::ok);
+  EXPECT_EQ(configured(), "version=1");
+  EXPECT_EQ(made(), instance_);
+}
+
+TEST_F(FittedInstance, IsWhatItWasWhenItsNextAttemptFails) {
+  ASSERT_TRUE(MigratableDevice::commit(*source_, *instance_));
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  ASSERT_EQ(apply(BeginFitting{ref_}), Errc::ok);
+  ASSERT_EQ(apply(ConfigureDevice{ref_, configuration(*catalog_, "version=2"), true}), Errc::ok);
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  EXPECT_EQ(configured(), "version=1");
+}
+
+TEST_F(FittedInstance, MayHaveBeenMadeWhatItWasBefore) {
+  ASSERT_EQ(set(*instance_, MigrationState::running), Errc::ok);
+  ASSERT_EQ(apply(ConfigureDevice{ref_, configuration(*catalog_, "version=2"), true}), Errc::ok);
+  ASSERT_NE(made(), nullptr);
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  EXPECT_EQ(configured(), "version=2");
+  EXPECT_TRUE(made()->reset());
+}
+
 TEST_F(MigratableInstance, IsResetWhenItsLastUserClosesIt) {
   const auto device = made();
   ASSERT_EQ(apply(Hold{ref_}), Errc::ok);
