@@ -11,6 +11,7 @@
 #define FUSE_USE_VERSION 312
 #include <fuse_lowlevel.h>
 #include <linux/netlink.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -59,7 +60,11 @@ constexpr std::uint32_t kUdevGroup = 2;
 
 class UeventSender {
  public:
+  // In a network namespace of its own: whoever is measured beside it would hear its events, and be
+  // heard. The kernel has a sender of events give way (netlink_broadcast) as long as a listener has
+  // not read half of what its socket holds, and these two read only when they send.
   UeventSender() {
+    if (unshare(CLONE_NEWNET) != 0) std::perror("unshare of the network");
     socket_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
     sockaddr_nl own{};
     own.nl_family = AF_NETLINK;
