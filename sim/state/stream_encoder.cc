@@ -7,7 +7,6 @@
 
 #include "sim/base/check.h"
 #include "sim/base/limits.h"
-#include "sim/state/block.h"
 #include "sim/state/delta.h"
 
 namespace mdevsim::state {
@@ -15,7 +14,7 @@ namespace {
 
 constexpr std::size_t kRecordsTogether = 8;  // for each thread
 constexpr std::size_t kRunsAhead = 16;       // whose first bytes are asked for, as it takes a while
-constexpr std::uint32_t kScanPages = 64;     // what zero_pages() takes at once
+constexpr std::uint32_t kScanPages = 64;     // what ZeroScan takes at once
 
 std::optional<Compressor> compressor_for(const model::StreamOptions& options) {
   if (options.zstd) return Compressor(Compression::zstd);
@@ -49,6 +48,7 @@ StreamEncoder::StreamEncoder(const DeviceState& state, const model::StreamOption
 
 void StreamEncoder::add_all() {
   committed_ = {};
+  zero_scan_.forget();
   queue_.add_all(state_->layout().pages());
 }
 
@@ -57,6 +57,7 @@ void StreamEncoder::add(DirtyRuns& runs) {
   const DeviceMemory& memory = state_->memory();
   committed_ = memory.sparse() ? Extent{} : Extent{0, memory.size()};
   sends_again_ = true;
+  zero_scan_.forget();
   queue_.add(runs);
 }
 
@@ -77,10 +78,8 @@ std::uint64_t StreamEncoder::pending_bytes() const {
 }
 
 std::size_t StreamEncoder::read(Bytes out) {
-  std::size_t filled = 0;
-  while (filled < out.size() && (writer_.is_under_way() || begin_next()))
-    filled += writer_.read(out.subspan(filled));
-  return filled;
+  InlineExecutor alone;
+  return read(out, alone);
 }
 
 bool StreamEncoder::has_pages() const {
@@ -89,11 +88,11 @@ bool StreamEncoder::has_pages() const {
 
 std::size_t StreamEncoder::read(Bytes out, Executor& executor) {
   const bool in_place = !compressor_ && !options_.delta;  // records do not share what they point to
-  if (!in_place || executor.width() == 1) return read(out);
+  const bool together = in_place && executor.width() > 1;
   std::size_t filled = 0;
   for (;;) {
-    filled += read_together(out.subspan(filled), executor);
-    if (filled == out.size() || !(writer_.is_under_way() || begin_next())) return filled;
+    if (together) filled += read_together(out.subspan(filled), executor);
+    if (filled == out.size() || !(writer_.is_under_way() || begin_next(executor))) return filled;
     filled += writer_.read(out.subspan(filled));
   }
 }
@@ -104,7 +103,7 @@ std::size_t StreamEncoder::read_together(Bytes out, Executor& executor) {
   std::vector<Bytes> places;
   std::size_t filled = 0;
   while (!writer_.is_under_way() && has_pages() && out.size() - filled >= kRecordBytesMax &&
-         records.size() < kRecordsTogether * executor.width() && begin_next()) {
+         records.size() < kRecordsTogether * executor.width() && begin_next(executor)) {
     records.push_back(writer_.take());
     places.push_back(out.subspan(filled, records.back().length()));
     filled += records.back().length();
@@ -117,12 +116,13 @@ std::size_t StreamEncoder::read_together(Bytes out, Executor& executor) {
 }
 
 void StreamEncoder::gather(std::vector<ConstBytes>& pieces) {
+  InlineExecutor alone;
   pieces.clear();
-  if (writer_.is_under_way() || begin_next()) writer_.gather(pieces);
+  if (writer_.is_under_way() || begin_next(alone)) writer_.gather(pieces);
 }
 
 // Begins the next record; false when there is nothing to be sent.
-bool StreamEncoder::begin_next() {
+bool StreamEncoder::begin_next(Executor& executor) {
   if (stage_ == Stage::header) {
     StreamHeader header;
     header.options = stream_bits(options_);
@@ -139,7 +139,7 @@ bool StreamEncoder::begin_next() {
   }
   if (differences_taken_ && begin_data()) return true;  // what was left of them
   while (!queue_.empty()) {
-    if (begin_from_queue()) return true;
+    if (begin_from_queue(executor)) return true;
   }
   if (begin_data() || begin_zeros()) return true;
   if (mark_round_) {
@@ -162,7 +162,7 @@ void StreamEncoder::begin_text(RecordTag tag, std::uint16_t flags, ConstBytes te
 
 // Takes some pages out of the queue; begins a record when one is full, or when the next section
 // begins.
-bool StreamEncoder::begin_from_queue() {
+bool StreamEncoder::begin_from_queue(Executor& executor) {
   const PageRun run = queue_.front();
   const auto& sections = state_->layout().sections();
   if (run.first < sections[section_].first_page ||
@@ -190,9 +190,11 @@ bool StreamEncoder::begin_from_queue() {
     add_run(zero_runs_, first, count);
     counts_.zero_pages += count;
   } else {
-    count = std::min({count, kScanPages, kRecordPagesMax - data_pages_,
-                      static_cast<std::uint32_t>((committed_.end() - run.offset()) / kPageBytes)});
-    take_data(first, count);
+    const auto committed_end = static_cast<std::uint32_t>(committed_.end() / kPageBytes);
+    count = std::min({count, kScanPages, kRecordPagesMax - data_pages_, committed_end - run.first});
+    take_data(first, count,
+              zero_scan_.zeros(state_->memory().bytes(), {run.first, run.first + count},
+                               std::min(run.end, committed_end), executor));
   }
   queue_.pop(count);
   if (data_pages_ == kRecordPagesMax) return begin_data();
@@ -200,8 +202,7 @@ bool StreamEncoder::begin_from_queue() {
 }
 
 // Those of the pages that are zero are marked as such, the others are to be sent.
-void StreamEncoder::take_data(std::uint32_t first, std::uint32_t count) {
-  const std::uint64_t zeros = zero_pages(page_bytes({first, count}));
+void StreamEncoder::take_data(std::uint32_t first, std::uint32_t count, std::uint64_t zeros) {
   for (std::uint32_t at = 0; at < count;) {
     const bool zero = ((zeros >> at) & 1) != 0;
     const std::uint64_t rest = (zero ? ~zeros : zeros) >> at;

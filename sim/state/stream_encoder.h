@@ -17,6 +17,7 @@
 #include "sim/state/device_state.h"
 #include "sim/state/page_queue.h"
 #include "sim/state/record_writer.h"
+#include "sim/state/zero_scan.h"
 
 namespace mdevsim::state {
 
@@ -45,7 +46,8 @@ class StreamEncoder {
   // Copies what is to be sent into `out`; less than `out` when all is read.
   std::size_t read(Bytes out);
 
-  // The same, with the copying of whole records shared out, when pages go as they are.
+  // The same bytes, with work shared out: looking for pages that are zero, and the copying of whole
+  // records when pages go as they are.
   std::size_t read(Bytes out, Executor& executor);
 
   // Instead of read(): one record, or what is left of it, as pieces that stay until the next call;
@@ -68,11 +70,11 @@ class StreamEncoder {
 
   ConstBytes page_bytes(const RecordRun& run) const;
 
-  bool begin_next();
+  bool begin_next(Executor& executor);
   bool has_pages() const;
   std::size_t read_together(Bytes out, Executor& executor);
-  bool begin_from_queue();
-  void take_data(std::uint32_t first, std::uint32_t count);
+  bool begin_from_queue(Executor& executor);
+  void take_data(std::uint32_t first, std::uint32_t count, std::uint64_t zeros);
   void take_zeros(std::uint32_t first, std::uint32_t count);
   bool begin_data();
   bool begin_differences();
@@ -100,6 +102,7 @@ class StreamEncoder {
   std::uint32_t data_pages_ = 0;
   std::vector<RecordRun> zero_runs_;
   Extent committed_;  // of the memory, where the queue is
+  ZeroScan zero_scan_;
   std::vector<ConstBytes> pieces_;
 
   // With deltas.

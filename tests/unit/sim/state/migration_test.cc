@@ -7,10 +7,10 @@
 #include <functional>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/support/sample_states.h"
+#include "tests/support/threads.h"
 
 namespace mdevsim::state {
 namespace {
@@ -21,6 +21,7 @@ using testing::Migratable;
 using testing::my_nic_state;
 using testing::my_nic_with;
 using testing::read_all;
+using testing::Threads;
 using enum MigrationState;
 
 const DeviceStateOptions kOther = {.seed = 99, .budget = nullptr, .pool = nullptr};
@@ -101,17 +102,6 @@ INSTANTIATE_TEST_SUITE_P(
                       Options{"all", {.lz4 = true, .zstd = true, .delta = true}}),
     [](const auto& test) { return test.param.name; });
 
-// Each task on a thread of its own.
-class Threads : public Executor {
- public:
-  std::size_t width() const override { return 3; }
-  void run(std::size_t count, const std::function<void(std::size_t)>& task) override {
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < count; ++i) threads.emplace_back(task, i);
-    for (std::thread& thread : threads) thread.join();
-  }
-};
-
 TEST(Migration, SeveralThreadsMakeAndTakeTheSameStream) {
   model::StateSpec spec;
   spec.sections = {{"memory", 40 * kMiB, ""}, {"other", 3 * kMiB + 5, ""}};
@@ -128,6 +118,64 @@ TEST(Migration, SeveralThreadsMakeAndTakeTheSameStream) {
   EXPECT_TRUE(together == alone);
   ASSERT_TRUE(target.migration.set_state(resuming).has_value());
   ASSERT_EQ(write_all(target.migration, together, 50 * kMiB), Errc::ok);
+  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
+  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+}
+
+// Pages that are written, and zero all the same.
+void write_zeros(DeviceState& device, const Section& section, std::uint32_t first,
+                 std::uint32_t end) {
+  const std::vector<std::byte> page(kPageBytes);
+  for (std::uint32_t i = first; i < end; ++i)
+    ASSERT_TRUE(device.write(section, i * kPageBytes, page).has_value());
+}
+
+TEST(Migration, SeveralThreadsFindTheSameZeroPages) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 80 * kMiB, ""}, {"other", 9 * kMiB + 5, ""}};
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  const auto& sections = source.device.layout().sections();
+  for (std::uint32_t i = 0; i < 3000; ++i)
+    write_zeros(source.device, sections[0], 2 * i, 2 * i + 1);
+  write_zeros(source.device, sections[0], 7000, 20'000);
+  write_zeros(source.device, sections[1], 0, 1500);
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  const auto alone = read_all(source.migration);
+  EXPECT_GT(source.migration.counts().zero_pages, 3000u + 13'000u);
+  ASSERT_TRUE(source.migration.set_state(stop).has_value());
+  for (const std::size_t piece : {100 * kKiB, 50 * kMiB}) {
+    Threads threads;
+    source.migration.share_out(threads);
+    ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+    EXPECT_TRUE(read_all(source.migration, piece) == alone) << piece;
+    EXPECT_GT(threads.tasks(), 20u);
+    ASSERT_TRUE(source.migration.set_state(stop).has_value());
+  }
+}
+
+TEST(Migration, PagesThatAreWrittenAfterSeveralThreadsSawThemZeroArrive) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 16 * kMiB, ""}};
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
+  Migratable target(model, "version=1", kOther);
+  Threads threads;
+  source.migration.share_out(threads);
+  const Section& memory = source.device.layout().sections()[0];
+  for (std::uint32_t i = 0; i < memory.pages; i += 8)
+    write_zeros(source.device, memory, i + 1, i + 8);
+  ASSERT_TRUE(source.migration.set_state(pre_copy).has_value());
+  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
+  std::vector<std::byte> begin(300 * kKiB);
+  ASSERT_EQ(*source.migration.read(source.migration.stream(), begin), begin.size());
+  ASSERT_EQ(write_all(target.migration, begin, kMiB), Errc::ok);
+  EXPECT_GT(threads.tasks(), 0u);
+  const std::byte one[] = {std::byte{1}};
+  for (const std::uint32_t page : {1U, 2001U, memory.pages - 1})
+    ASSERT_TRUE(source.device.write(memory, page * kPageBytes + 9, one).has_value());
+  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+  ASSERT_EQ(write_all(target.migration, read_all(source.migration), kMiB), Errc::ok);
   ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
   EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
 }
