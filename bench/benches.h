@@ -27,6 +27,7 @@ void measure_verdicts(const Lab& lab);
 void measure_references(const Lab& lab);
 void measure_state(const Lab& lab);
 void measure_migration(const Lab& lab);
+void measure_threads(const Lab& lab);
 void measure_state_tools(const Lab& lab);
 void measure_data_files(const Lab& lab);
 
@@ -61,6 +62,7 @@ inline constexpr std::array kBenches{
           measure_verdicts},
     Bench{"state", "what moving device state is made of, in process", measure_state},
     Bench{"migration", "devices saved and loaded, in process", measure_migration},
+    Bench{"threads", "devices saved and loaded by two threads, in process", measure_threads},
     Bench{"tools", "QEMU, zstd and lz4 on the bytes of device state", measure_state_tools},
     Bench{"reference", "the machine's own /sys, tmpfs and umockdev-run", measure_references},
 };

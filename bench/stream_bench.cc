@@ -13,12 +13,9 @@
 
 #include "bench/benches.h"
 #include "bench/fatal.h"
+#include "bench/migrating_device.h"
 #include "bench/server_process.h"
-#include "bench/state_material.h"
 #include "sim/base/random.h"
-#include "sim/model/configuration.h"
-#include "sim/model/device_model.h"
-#include "sim/state/migration.h"
 
 namespace mdevsim::bench {
 namespace {
@@ -27,72 +24,6 @@ using state::Bytes;
 using state::ConstBytes;
 using state::kPageBytes;
 using state::MigrationState;
-
-constexpr std::size_t kReadBytes = std::size_t{1} << 20;
-
-template <typename T>
-T must(Result<T> result, std::string_view what) {
-  if (!result) fatal(result.error().why, what);
-  return std::move(*result);
-}
-void must_succeed(const Result<void>& result, std::string_view what) {
-  if (!result) fatal(result.error().why, what);
-}
-
-model::DeviceModel model_of(std::size_t bytes, std::uint32_t zero_percent = 0) {
-  model::ModelSpec spec;
-  spec.name = "bench.com/device";
-  spec.versions = {{1, {}}};
-  spec.state = model::StateSpec{};
-  spec.state->sections = {{"memory", bytes, ""}};
-  spec.state->stream.unchecked = true;
-  spec.state->zero_percent = zero_percent;
-  return must(model::DeviceModel::build(std::move(spec)), "model");
-}
-
-struct Device {
-  Device(const model::DeviceModel& model, std::shared_ptr<state::ArenaPool> pool)
-      : state(must(
-            state::DeviceState::create(model, must(model::parse_configuration(model, ""), "device"),
-                                       {.seed = 1, .budget = {}, .pool = std::move(pool)}),
-            "device")),
-        migration(state) {}
-
-  void go(MigrationState wanted) { must(migration.set_state(wanted), "migration state"); }
-
-  state::DeviceState state;
-  state::Migration migration;
-};
-
-// Reads until the end, temporary or real; how much there was.
-std::size_t read_all(state::Migration& migration, Bytes out) {
-  std::size_t filled = 0;
-  while (true) {
-    const Bytes part = out.subspan(filled, std::min(kReadBytes, out.size() - filled));
-    const Result<std::size_t> got = migration.read(migration.stream(), part);
-    if (!got && got.error().code == Errc::no_message) return filled;
-    if (!got) fatal(got.error().why, "stream");
-    if (*got == 0) return filled;
-    filled += *got;
-  }
-}
-
-std::size_t save(Device& device, Bytes out) {
-  device.go(MigrationState::stop_copy);
-  const std::size_t bytes = read_all(device.migration, out);
-  device.go(MigrationState::stop);
-  return bytes;
-}
-
-void load(Device& device, ConstBytes stream) {
-  device.go(MigrationState::resuming);
-  for (std::size_t at = 0; at < stream.size(); at += kReadBytes) {
-    must(device.migration.write(device.migration.stream(),
-                                stream.subspan(at, std::min(kReadBytes, stream.size() - at))),
-         "stream");
-  }
-  device.go(MigrationState::stop);
-}
 
 // From one device to the other without a stream in between: records refer to the source's memory.
 void save_and_load(Device& source, Device& target) {
@@ -109,32 +40,6 @@ void save_and_load(Device& source, Device& target) {
   source.go(MigrationState::stop);
   target.go(MigrationState::stop);
 }
-
-// Two devices of one model, room for a stream between them, and a plain copy of as much.
-struct Devices {
-  explicit Devices(std::size_t bytes)
-      : model(model_of(bytes)),
-        source(std::make_unique<Device>(model, nullptr)),
-        target(std::make_unique<Device>(model, nullptr)),
-        stream(warm_memory(bytes + bytes / 64 + 2 * kReadBytes)),
-        plain(warm_memory(bytes)) {
-    must_succeed(source->state.memory().commit({0, source->state.memory().size()}), "device");
-    fill_like_a_device(source->state.memory().bytes());
-  }
-
-  Bytes from() { return source->state.memory().bytes(); }
-  std::size_t size() { return from().size(); }
-  void copy_plainly(const PlainCopy& copy) {
-    copy.copy(plain.bytes().data(), from().data(), size());
-  }
-  void copy_by_memcpy() { std::memcpy(plain.bytes().data(), from().data(), size()); }
-
-  model::DeviceModel model;
-  std::unique_ptr<Device> source;
-  std::unique_ptr<Device> target;
-  state::DeviceMemory stream;
-  state::DeviceMemory plain;
-};
 
 void measure_save_and_load(const Lab& lab, Devices& devices, const PlainCopy& best) {
   const auto add = [&](std::string_view what, const std::function<void()>& work,
@@ -161,18 +66,9 @@ void measure_save_and_load(const Lab& lab, Devices& devices, const PlainCopy& be
       [&] { save_and_load(*devices.source, *devices.target); }, {});
 }
 
-// So many thousandths of the pages become zero, here and there.
-void clear_pages(Bytes bytes, std::uint64_t per_mille) {
-  Random random(per_mille);
-  for (std::size_t at = 0; at < bytes.size(); at += kPageBytes) {
-    if (random.next() % 1000 < per_mille) std::memset(&bytes[at], 0, kPageBytes);
-  }
-}
-
 void measure_zeros(const Lab& lab, Devices& devices) {
   for (const auto& [per_mille, goal] : {std::pair{125, 0.90}, std::pair{900, 2.0}}) {
-    fill_like_a_device(devices.from());
-    clear_pages(devices.from(), static_cast<std::uint64_t>(per_mille));
+    fill_with_zero_pages(devices, static_cast<std::uint64_t>(per_mille));
     lab.report().add(
         fmt::format("migration: save with {:.1f} % zero pages, against memcpy",
                     static_cast<double>(per_mille) / 10),
@@ -186,7 +82,7 @@ void measure_zeros(const Lab& lab, Devices& devices) {
 
 // So many of the pages are zero because nobody ever wrote to them, here and there.
 void measure_never_written(const Lab& lab, Devices& devices) {
-  const model::DeviceModel model = model_of(devices.size(), 90);
+  const model::DeviceModel model = memory_model(devices.size(), 90);
   Device device(model, nullptr);
   lab.report().add("migration: save with 90 % of the pages never written, against memcpy", "GB/s",
                    rates(
@@ -260,7 +156,7 @@ void measure_rounds(const Lab& lab, Devices& devices) {
 void measure_writes(const Lab& lab) {
   constexpr std::size_t kRegisters = std::size_t{16} << 10;
   constexpr int kRounds = 200;
-  const model::DeviceModel model = model_of(kRegisters);
+  const model::DeviceModel model = memory_model(kRegisters);
   Device device(model, nullptr);
   const state::Section& section = device.state.layout().sections().front();
   Random random(5);
@@ -291,33 +187,14 @@ void measure_writes(const Lab& lab) {
 }
 
 void measure_small_devices(const Lab& lab) {
-  constexpr std::size_t kDevices = 10'000;
-  constexpr std::size_t kBytes = std::size_t{16} << 10;
-  const model::DeviceModel model = model_of(kBytes);
-  const auto pool = std::make_shared<state::ArenaPool>(0);
-  std::vector<std::unique_ptr<Device>> devices;
-  for (std::size_t i = 0; i < kDevices; ++i) {
-    devices.push_back(std::make_unique<Device>(model, pool));
-    fill_like_a_device(devices.back()->state.memory().bytes());
-  }
-  state::DeviceMemory flat = warm_memory(kDevices * kBytes);
-  state::DeviceMemory stream = warm_memory(kDevices * kBytes * 9 / 8);
-  fill_like_a_device(flat.bytes());
-  const Measurement save_us = [&] {
-    return 1e6 / kDevices * seconds_of([&] {
-             std::size_t filled = 0;
-             for (const auto& device : devices) {
-               filled += save(*device, stream.bytes().subspan(filled));
-             }
-           });
-  };
-  const Measurement flat_us = [&] {
-    return 1e6 / kDevices * seconds_of([&] {
-             std::memcpy(stream.bytes().data(), flat.bytes().data(), flat.size());
-           });
-  };
+  SmallDevices small;
   lab.report().add("migration: save 10000 devices of 16 KiB, a device, against one flat memcpy",
-                   "us", interleaved(lab.repetitions(), save_us, flat_us), ratio_at_most(1.25));
+                   "us",
+                   interleaved(
+                       lab.repetitions(),
+                       [&] { return small.us_of([&] { small.save(0, SmallDevices::kDevices); }); },
+                       [&] { return small.us_of([&] { small.copy_flat(); }); }),
+                   ratio_at_most(1.25));
 }
 
 void measure_file(const Lab& lab, Devices& devices) {
