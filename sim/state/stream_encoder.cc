@@ -192,9 +192,12 @@ bool StreamEncoder::begin_from_queue(Executor& executor) {
   } else {
     const auto committed_end = static_cast<std::uint32_t>(committed_.end() / kPageBytes);
     count = std::min({count, kScanPages, kRecordPagesMax - data_pages_, committed_end - run.first});
+    // Of a device that runs it must not depend on the number of threads what is seen of a page.
+    InlineExecutor alone;
     take_data(first, count,
               zero_scan_.zeros(state_->memory().bytes(), {run.first, run.first + count},
-                               std::min(run.end, committed_end), executor));
+                               std::min(run.end, committed_end),
+                               state_->is_running() ? alone : executor));
   }
   queue_.pop(count);
   if (data_pages_ == kRecordPagesMax) return begin_data();

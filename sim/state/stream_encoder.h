@@ -46,8 +46,8 @@ class StreamEncoder {
   // Copies what is to be sent into `out`; less than `out` when all is read.
   std::size_t read(Bytes out);
 
-  // The same bytes, with work shared out: looking for pages that are zero, and the copying of whole
-  // records when pages go as they are.
+  // The same bytes, with work shared out: looking for pages that are zero, when the device does not
+  // run, and the copying of whole records when pages go as they are.
   std::size_t read(Bytes out, Executor& executor);
 
   // Instead of read(): one record, or what is left of it, as pieces that stay until the next call;

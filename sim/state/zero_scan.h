@@ -15,7 +15,8 @@ class ZeroScan {
  public:
   // zero_pages() of those pages of the memory, of which there are 1 to 64. Those up to `end` are
   // asked for next, so a good many of them are looked at as well when the executor has threads for
-  // that, and remembered. What is written to pages since the last forget() may be seen or not.
+  // that, and remembered. What is written to pages since the last forget() is seen or not, as
+  // there are threads or not.
   std::uint64_t zeros(ConstBytes memory, PageRun pages, std::uint32_t end, Executor& executor);
 
   void forget() { seen_ = {}; }

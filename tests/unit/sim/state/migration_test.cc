@@ -154,30 +154,32 @@ TEST(Migration, SeveralThreadsFindTheSameZeroPages) {
   }
 }
 
-TEST(Migration, PagesThatAreWrittenAfterSeveralThreadsSawThemZeroArrive) {
+// The stream of a device that runs: pages that are zero when it is begun are written meanwhile.
+std::vector<std::byte> stream_of_zeros_written_meanwhile(Executor& executor) {
   model::StateSpec spec;
   spec.sections = {{"memory", 16 * kMiB, ""}};
-  const auto model = my_nic_with(spec);
-  Migratable source(model, "version=1");
-  Migratable target(model, "version=1", kOther);
-  Threads threads;
-  source.migration.share_out(threads);
+  Migratable source(my_nic_with(spec), "version=1");
+  source.migration.share_out(executor);
   const Section& memory = source.device.layout().sections()[0];
   for (std::uint32_t i = 0; i < memory.pages; i += 8)
     write_zeros(source.device, memory, i + 1, i + 8);
-  ASSERT_TRUE(source.migration.set_state(pre_copy).has_value());
-  ASSERT_TRUE(target.migration.set_state(resuming).has_value());
-  std::vector<std::byte> begin(300 * kKiB);
-  ASSERT_EQ(*source.migration.read(source.migration.stream(), begin), begin.size());
-  ASSERT_EQ(write_all(target.migration, begin, kMiB), Errc::ok);
-  EXPECT_GT(threads.tasks(), 0u);
+  EXPECT_TRUE(source.migration.set_state(pre_copy).has_value());
+  std::vector<std::byte> stream(300 * kKiB);
+  EXPECT_EQ(*source.migration.read(source.migration.stream(), stream), stream.size());
   const std::byte one[] = {std::byte{1}};
   for (const std::uint32_t page : {1U, 2001U, memory.pages - 1})
-    ASSERT_TRUE(source.device.write(memory, page * kPageBytes + 9, one).has_value());
-  ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
-  ASSERT_EQ(write_all(target.migration, read_all(source.migration), kMiB), Errc::ok);
-  ASSERT_EQ(code_of(target.migration.set_state(stop)), Errc::ok);
-  EXPECT_EQ(*source.migration.digest(), *target.migration.digest());
+    EXPECT_TRUE(source.device.write(memory, page * kPageBytes + 9, one).has_value());
+  EXPECT_TRUE(source.migration.set_state(stop_copy).has_value());
+  const auto rest = read_all(source.migration);
+  stream.insert(stream.end(), rest.begin(), rest.end());
+  return stream;
+}
+
+TEST(Migration, SeveralThreadsDoNotLookAheadAtADeviceThatRuns) {
+  InlineExecutor alone;
+  Threads threads;
+  EXPECT_TRUE(stream_of_zeros_written_meanwhile(alone) ==
+              stream_of_zeros_written_meanwhile(threads));
 }
 
 TEST(Migration, SeveralThreadsRefuseADamagedStream) {
