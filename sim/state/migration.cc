@@ -73,7 +73,8 @@ void Migration::enter(MigrationState state) {
 
 // What is written from here on is dirty; what is there is sent first.
 Result<void> Migration::open_saving(State state) {
-  TRY_SET(encoder_, StreamEncoder::create(*device_, options_));
+  TRY_SET(StreamEncoder encoder, StreamEncoder::create(*device_, options_));
+  encoder_ = std::make_unique<StreamEncoder>(std::move(encoder));
   device_->dirty_log().forget();
   encoder_->add_all();
   if (state != State::stop_copy) encoder_->add_round_mark();
@@ -84,7 +85,7 @@ Result<void> Migration::open_saving(State state) {
 }
 
 void Migration::open_resuming() {
-  decoder_.emplace(*device_);
+  decoder_ = std::make_unique<StreamDecoder>(*device_);
   stream_ = StreamId{++streams_};
 }
 

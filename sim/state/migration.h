@@ -8,7 +8,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <span>
 
 #include "sim/base/result.h"
@@ -113,14 +113,15 @@ class Migration {
   std::uint64_t streams_ = 0;  // that were opened
 
   model::StreamOptions options_;
-  std::optional<StreamEncoder> encoder_;
+  // Made for a session: few devices have one at a time, and the memory of the last one's is warm.
+  std::unique_ptr<StreamEncoder> encoder_;
   ByteRing ahead_;  // of the stream: comes before what the encoder has
   bool first_round_ = true;
   bool round_ends_ = false;  // the temporary end is due, once all is read
   InlineExecutor alone_;
   Executor* executor_ = nullptr;  // none: alone_
   DirtyRuns dirty_;               // empty; kept for its memory
-  std::optional<StreamDecoder> decoder_;
+  std::unique_ptr<StreamDecoder> decoder_;
 };
 
 }  // namespace mdevsim::state
