@@ -14,11 +14,18 @@ namespace {
 
 using State = MigrationState;
 
-// How much is copied ahead of who reads, and how little not yet: some split a read in two, of which
-// the second is tiny. The copies stay in the cache.
-constexpr std::size_t kAheadBytes = std::size_t{1} << 20;
-constexpr std::size_t kAheadBytesMin = std::size_t{64} << 10;
+// What is delivered at once, at most; and how much keeps whoever takes it busy for long enough that
+// waking another thread pays.
+constexpr std::size_t kDeliveredBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kDeliveredBytesLong = kDeliveredBytesMax / 2;
+// How much that thread copies beyond: it is woken when the next delivery would have to wait, and
+// has time for two. In pieces whose copies stay in the cache, from which they are taken soon.
+constexpr std::size_t kAheadBytesMax = 2 * kDeliveredBytesMax;
+constexpr std::size_t kAheadBytesMin = kDeliveredBytesMax;
 constexpr std::size_t kAheadPieceBytes = kStreamedBytesMin - kPageBytes;
+// Whole huge pages: the kernel finds its way in them sooner.
+constexpr std::size_t kRingBytes = std::size_t{4} << 20;
+static_assert(kRingBytes >= kDeliveredBytesMax + kAheadBytesMax);
 
 bool allows(const model::StreamOptions& allowed, const model::StreamOptions& wanted) {
   return (stream_bits(wanted) & ~stream_bits(allowed)) == 0;
@@ -160,10 +167,10 @@ std::size_t Migration::take_ahead(Bytes out) {
   return taken;
 }
 
-// Until there are so many bytes ahead, or all that was asked for. What is copied may be written to
-// before it is delivered: it is dirty then, and sent again.
-void Migration::copy_ahead(std::size_t bytes) {
-  while (ahead_.size() < bytes) {
+// Until there are so many bytes ahead, or all that was asked for, or until it is over. What is
+// copied may be written to before it is delivered: it is dirty then, and sent again.
+void Migration::copy_ahead(std::size_t bytes, const std::atomic<bool>& is_over) {
+  while (ahead_.size() < bytes && !is_over.load(std::memory_order_relaxed)) {
     const Bytes room = ahead_.room();
     const std::size_t copied = encoder_->read(
         room.first(std::min({room.size(), bytes - ahead_.size(), kAheadPieceBytes})));
@@ -172,26 +179,45 @@ void Migration::copy_ahead(std::size_t bytes) {
   }
 }
 
+// Where nothing was copied ahead: what a delivery of so many bytes begins with.
+Result<void> Migration::copy_first(StreamId stream, std::size_t bytes) {
+  if (ahead_.capacity() == 0) {
+    const bool is_large = encoder_->pending_bytes() >= kRingBytes;
+    TRY_SET(ahead_,
+            ByteRing::create(kRingBytes, is_large ? Arena::Pages::huge : Arena::Pages::small));
+  }
+  // The kernel cuts a long read where a page of the reader's ends. It copies a page in one go when
+  // one of ours ends there, too.
+  if (bytes >= kDeliveredBytesLong) ahead_.begin_at(-bytes % kPageBytes);
+  const Bytes room = ahead_.room();
+  TRY_SET(const std::size_t copied,
+          read(stream, room.first(std::min({room.size(), bytes, kAheadPieceBytes}))));
+  ahead_.push(copied);
+  return {};
+}
+
 Result<void> Migration::deliver(StreamId stream, std::size_t bytes, const Deliver& deliver) {
   if (auto checked = check_stream(stream, Stream::saving); !checked) return checked;
-  if (ahead_.capacity() == 0) ahead_ = ByteRing(3 * kAheadBytes);
-  bytes = std::min(bytes, kAheadBytes);
+  bytes = std::min(bytes, kDeliveredBytesMax);
+  const bool is_long = bytes >= kDeliveredBytesLong;
   if (ahead_.empty()) {
-    const Bytes room = ahead_.room();
-    TRY_SET(const std::size_t copied, read(stream, room.first(std::min(room.size(), bytes))));
-    ahead_.push(copied);
+    if (auto copied = copy_first(stream, bytes); !copied) return copied;
   }
-  copy_ahead(bytes);
+  std::atomic<bool> is_delivered = false;
+  copy_ahead(bytes, is_delivered);
   bytes = std::min(bytes, ahead_.size());
   const auto front = ahead_.front(bytes);
   const auto end = std::find_if(front.begin(), front.end(), std::mem_fn(&ConstBytes::empty));
   const std::span<const ConstBytes> pieces(front.begin(), end);
-  const bool copies = ahead_.size() < bytes + kAheadBytes - kAheadBytesMin && !encoder_->is_idle();
+  const bool copies = is_long && ahead_.size() - bytes < kAheadBytesMin && !encoder_->is_idle();
+  // A device that runs changes, and what is sent of it must not depend on how far a thread gets.
+  const bool may_stop = !is_running(state_);
   executor().run(copies ? 2 : 1, [&](std::size_t task) {
     if (task == 0) {
       deliver(pieces);
+      is_delivered = may_stop;
     } else {
-      copy_ahead(bytes + kAheadBytes);
+      copy_ahead(bytes + kAheadBytesMax, is_delivered);
     }
   });
   ahead_.pop(bytes);

@@ -6,6 +6,7 @@
 // ended, whoever still has the number gets ENODEV.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,8 +62,10 @@ class Migration {
   Result<std::size_t> read(StreamId stream, Bytes out);
 
   // As read(), at most so many bytes: delivered once, in pieces that are one behind the other, none
-  // at the end. What comes next is copied meanwhile, when there is a thread for it, or else before
-  // this returns: who reads on does not wait for it.
+  // at the end. What comes next is copied while they are delivered, when there is a thread for it
+  // and they are many: who reads on does not wait for it. While the device runs that is as much
+  // each time, be there threads or not. ENOMEM when the machine has no memory for the copies: up to
+  // 4 MiB, until the stream is closed.
   using Deliver = std::function<void(std::span<const ConstBytes>)>;
   Result<void> deliver(StreamId stream, std::size_t bytes, const Deliver& deliver);
 
@@ -104,7 +107,8 @@ class Migration {
   Executor& executor() { return executor_ != nullptr ? *executor_ : alone_; }
   bool in_pre_copy() const;
   Result<void> begin_more();
-  void copy_ahead(std::size_t bytes);
+  Result<void> copy_first(StreamId stream, std::size_t bytes);
+  void copy_ahead(std::size_t bytes, const std::atomic<bool>& is_over);
   std::size_t take_ahead(Bytes out);
 
   DeviceState* device_;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <deque>
 
 #include "sim/base/random.h"
@@ -20,7 +22,7 @@ TEST(ByteRing, OfNoBytesHasNeitherBytesNorRoom) {
 }
 
 TEST(ByteRing, GivesWhatGoesRoundInTwoPieces) {
-  ByteRing ring(10);
+  ByteRing ring = *ByteRing::create(10, Arena::Pages::small);
   ring.push(8);
   ring.pop(6);
   EXPECT_EQ(ring.room().size(), 2U);
@@ -33,8 +35,20 @@ TEST(ByteRing, GivesWhatGoesRoundInTwoPieces) {
   EXPECT_EQ(front[1].data() + 9, front[0].data() + 3);
 }
 
+TEST(ByteRing, BeginsWhereItIsTold) {
+  ByteRing ring = *ByteRing::create(10, Arena::Pages::small);
+  const std::byte* const page = ring.room().data();
+  EXPECT_EQ(std::bit_cast<std::uintptr_t>(page) % kPageBytes, 0U);
+  ring.begin_at(7);
+  EXPECT_EQ(ring.room().data(), page + 7);
+  EXPECT_EQ(ring.room().size(), 3U);
+  ring.push(3);
+  EXPECT_EQ(ring.front(3)[0].data(), page + 7);
+  EXPECT_EQ(ring.room().data(), page);
+}
+
 TEST(ByteRing, IsAQueue) {
-  ByteRing ring(97);
+  ByteRing ring = *ByteRing::create(97, Arena::Pages::small);
   std::deque<std::byte> expected;
   Random random(1);
   for (int step = 0; step < 10'000; ++step) {

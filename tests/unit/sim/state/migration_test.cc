@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <fstream>
 #include <functional>
+#include <initializer_list>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/sample_states.h"
@@ -245,6 +248,21 @@ TEST(Migration, GatheredPagesAreThoseOfTheDevice) {
   EXPECT_EQ(in_place, kMiB);
 }
 
+// Has what comes next copied before what is asked for is delivered, and counts how often it is
+// asked for that.
+class LastFirst : public Executor {
+ public:
+  std::size_t width() const override { return 2; }
+  void run(std::size_t count, const std::function<void(std::size_t)>& task) override {
+    if (count > 1) ++shared_;
+    while (count != 0) task(--count);
+  }
+  int shared() const { return shared_; }
+
+ private:
+  int shared_ = 0;
+};
+
 // Sizes as they come from a client: the kernel splits a read whose buffer is not aligned to pages.
 constexpr std::size_t kReadSizes[] = {kMiB - 16, 16, 128 * kKiB, 1, kMiB, 2 * kMiB};
 
@@ -268,10 +286,12 @@ TEST(Migration, DeliveredBytesAreTheStreamThatReadCopies) {
   spec.zero_percent = 20;
   const auto model = my_nic_with(spec);
   const auto expected = testing::saved(model, "version=1", {}, 0);
-  Threads threads;
-  for (const bool alone : {true, false}) {
+  InlineExecutor alone;
+  LastFirst ahead;
+  Threads together;
+  for (Executor* const executor : std::initializer_list<Executor*>{&alone, &ahead, &together}) {
     Migratable source(model, "version=1");
-    if (!alone) source.migration.share_out(threads);
+    source.migration.share_out(*executor);
     ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
     std::vector<std::byte> stream;
     for (std::size_t i = 0;; ++i) {
@@ -280,7 +300,88 @@ TEST(Migration, DeliveredBytesAreTheStreamThatReadCopies) {
       if (bytes->empty()) break;
       stream.insert(stream.end(), bytes->begin(), bytes->end());
     }
-    EXPECT_TRUE(stream == expected) << alone;
+    EXPECT_TRUE(stream == expected) << executor->width();
+  }
+}
+
+// One of 1 MiB, in which as much was copied ahead as there was time for.
+std::uint64_t pages_taken(Executor& executor) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  Migratable source(my_nic_with(spec), "version=1");
+  source.migration.share_out(executor);
+  EXPECT_TRUE(source.migration.set_state(stop_copy).has_value());
+  EXPECT_EQ(delivered(source.migration, kMiB)->size(), kMiB);
+  return source.migration.counts().pages;
+}
+
+TEST(Migration, CopiesAheadOnlyUntilItHasDelivered) {
+  LastFirst slow_reader;
+  EXPECT_GE(pages_taken(slow_reader), 3 * kMiB / kPageBytes);
+  InlineExecutor quick_reader;
+  EXPECT_LT(pages_taken(quick_reader), 2 * kMiB / kPageBytes);
+}
+
+TEST(Migration, AsksSeldomForHelpAndNotInShortReads) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 3 * kMiB + 800 * kKiB, ""}};  // too little to look for zeros together
+  const auto model = my_nic_with(spec);
+  for (const auto& [size, shared_max] : {std::pair(kMiB, 2), std::pair(128 * kKiB, 0)}) {
+    LastFirst executor;
+    Migratable source(model, "version=1");
+    source.migration.share_out(executor);
+    ASSERT_TRUE(source.migration.set_state(stop_copy).has_value());
+    while (!delivered(source.migration, size)->empty()) {
+    }
+    EXPECT_LE(executor.shared(), shared_max) << size;
+    EXPECT_EQ(executor.shared() == 0, shared_max == 0) << size;
+  }
+}
+
+// The rounds of a device that writes all the time.
+std::vector<std::byte> pre_copy_rounds(Executor& executor) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  spec.workload = {.dirty_bytes_per_s = 400 * kMiB, .pattern = model::WritePattern::uniform};
+  Migratable source(my_nic_with(spec), "version=1");
+  source.migration.share_out(executor);
+  EXPECT_TRUE(source.migration.set_state(pre_copy).has_value());
+  std::vector<std::byte> stream;
+  for (int rounds = 0; rounds < 3;) {
+    const auto bytes = delivered(source.migration, kMiB);
+    if (bytes) {
+      stream.insert(stream.end(), bytes->begin(), bytes->end());
+    } else {
+      ++rounds;
+    }
+    EXPECT_TRUE(source.migration.advance(source.device.now_us() + 1000).has_value());
+  }
+  return stream;
+}
+
+TEST(Migration, StreamOfADeviceThatRunsDoesNotDependOnThreads) {
+  InlineExecutor alone;
+  LastFirst ahead;
+  EXPECT_TRUE(pre_copy_rounds(alone) == pre_copy_rounds(ahead));
+}
+
+// The kernel cuts a read at the end of a page, if the reader's buffer begins in the middle of one.
+TEST(Migration, ReadThatWasCutIsDeliveredUpToTheEndOfAPage) {
+  model::StateSpec spec;
+  spec.sections = {{"memory", 9 * kMiB, ""}};
+  LastFirst executor;
+  Migratable source(my_nic_with(spec), "version=1");
+  source.migration.share_out(executor);
+  const StreamId stream = *source.migration.set_state(stop_copy);
+  constexpr std::size_t kBegin = 0xd80;
+  for (std::size_t i = 0; i < 8; ++i) {
+    const std::size_t size = i % 2 == 0 ? kMiB - kBegin : kBegin;
+    const auto got = source.migration.deliver(stream, size, [&](auto pieces) {
+      const ConstBytes last = pieces.back();
+      const auto end = std::bit_cast<std::uintptr_t>(last.data() + last.size());
+      EXPECT_EQ(end % kPageBytes, i % 2 == 0 ? 0 : kBegin);
+    });
+    ASSERT_TRUE(got.has_value());
   }
 }
 
@@ -290,7 +391,9 @@ TEST(Migration, WhatWasCopiedAheadComesFirstHoweverItIsRead) {
   spec.sections = {{"memory", 9 * kMiB, ""}};
   const auto model = my_nic_with(spec);
   const auto expected = testing::saved(model, "version=1", {}, 0);
+  LastFirst ahead;
   Migratable source(model, "version=1");
+  source.migration.share_out(ahead);
   Migration& migration = source.migration;
   ASSERT_TRUE(migration.set_state(stop_copy).has_value());
   std::vector<std::byte> stream;
@@ -313,7 +416,9 @@ TEST(Migration, WhatWasCopiedAheadIsStillToBeRead) {
   model::StateSpec spec;
   spec.sections = {{"memory", 9 * kMiB, ""}};
   const auto model = my_nic_with(spec);
+  LastFirst ahead;
   Migratable device(model, "version=1");
+  device.migration.share_out(ahead);
   Migration& migration = device.migration;
   const StreamId stream = *migration.set_state(pre_copy);
   const std::uint64_t before = migration.precopy_info(stream)->initial_bytes;
@@ -328,7 +433,9 @@ TEST(Migration, PageThatIsWrittenAfterItWasCopiedAheadArrives) {
   model::StateSpec spec;
   spec.sections = {{"memory", 9 * kMiB, ""}};
   const auto model = my_nic_with(spec);
+  LastFirst ahead;
   Migratable source(model, "version=1");
+  source.migration.share_out(ahead);
   Migratable target(model, "version=1", kOther);
   ASSERT_TRUE(source.migration.set_state(pre_copy).has_value());
   ASSERT_TRUE(target.migration.set_state(resuming).has_value());
@@ -349,7 +456,9 @@ TEST(Migration, WhatWasCopiedAheadEndsWithItsSession) {
   model::StateSpec spec;
   spec.sections = {{"memory", 9 * kMiB, ""}};
   const auto model = my_nic_with(spec);
+  LastFirst ahead;
   Migratable device(model, "version=1");
+  device.migration.share_out(ahead);
   ASSERT_TRUE(device.migration.set_state(stop_copy).has_value());
   ASSERT_TRUE(delivered(device.migration, kMiB).has_value());
   ASSERT_TRUE(device.migration.set_state(stop).has_value());
