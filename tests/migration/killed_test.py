@@ -26,7 +26,7 @@ class KilledCase(MigrationCase):
         for device in (self.source, self.target):
             self.let_go(device)
             device.write("reset", "1")
-        self.target.write("configuration", self.configured)
+        self.configure(self.target, self.configured)
 
     def migrate_under(self, *strace):
         """Runs the mover with a signal that strace injects. How it ended, as a shell tells it."""

@@ -161,6 +161,19 @@ class MigrationCase(unittest.TestCase):
             subprocess.run(["sleep", "0.01"], check=True)
         self.fail(f"{device.path} is still held")
 
+    def configure(self, device, configuration):
+        """As soon as nobody uses the device any more: the server lets a mover's hold go before it counts one user less."""
+
+        def is_configured():
+            try:
+                device.write("configuration", configuration)
+            except OSError as error:
+                self.assertEqual(error.errno, errno.EBUSY)
+                return False
+            return True
+
+        ends(is_configured, f"that somebody uses {device.path}")
+
     def becomes(self, device, state):
         self.let_go(device)
         self.assertEqual(device.state, state)

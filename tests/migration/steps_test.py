@@ -43,7 +43,7 @@ class StepsCase(MigrationCase):
         for device in (self.source, self.target):
             self.let_go(device)
             device.write("reset", "1")
-        self.target.write("configuration", self.configured)
+        self.configure(self.target, self.configured)
 
     def mover(self):
         return subprocess.run([str(MDEVSIM), "migrate", "--json", str(self.source.path), str(self.target.path)], env=environment(USER),
