@@ -32,6 +32,8 @@ class DeviceState {
   static Result<DeviceState> create(const model::DeviceModel& model,
                                     model::Configuration configuration,
                                     DeviceStateOptions options = {});
+  static Result<DeviceState> create(model::DeviceModel&& model, model::Configuration,
+                                    DeviceStateOptions = {}) = delete;
 
   model::Device device() const { return {*model_, configuration_}; }
   const model::StateSpec& spec() const { return *model_->state(); }

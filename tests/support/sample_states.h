@@ -49,11 +49,12 @@ inline state::DeviceState device_state(const DeviceModel& model, const std::stri
   return std::move(*state);
 }
 
-// A device and its migration, where they stay.
+// A device and its migration, where they stay. Borrows the model.
 struct Migratable {
   Migratable(const DeviceModel& model, const std::string& configuration,
              state::DeviceStateOptions options = {})
       : device(device_state(model, configuration, std::move(options))), migration(device) {}
+  Migratable(DeviceModel&& model, const std::string&, state::DeviceStateOptions = {}) = delete;
   Migratable(const Migratable&) = delete;
   Migratable& operator=(const Migratable&) = delete;
 

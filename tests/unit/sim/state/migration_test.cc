@@ -161,7 +161,8 @@ TEST(Migration, SeveralThreadsFindTheSameZeroPages) {
 std::vector<std::byte> stream_of_zeros_written_meanwhile(Executor& executor) {
   model::StateSpec spec;
   spec.sections = {{"memory", 16 * kMiB, ""}};
-  Migratable source(my_nic_with(spec), "version=1");
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
   source.migration.share_out(executor);
   const Section& memory = source.device.layout().sections()[0];
   for (std::uint32_t i = 0; i < memory.pages; i += 8)
@@ -308,7 +309,8 @@ TEST(Migration, DeliveredBytesAreTheStreamThatReadCopies) {
 std::uint64_t pages_taken(Executor& executor) {
   model::StateSpec spec;
   spec.sections = {{"memory", 9 * kMiB, ""}};
-  Migratable source(my_nic_with(spec), "version=1");
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
   source.migration.share_out(executor);
   EXPECT_TRUE(source.migration.set_state(stop_copy).has_value());
   EXPECT_EQ(delivered(source.migration, kMiB)->size(), kMiB);
@@ -343,7 +345,8 @@ std::vector<std::byte> pre_copy_rounds(Executor& executor) {
   model::StateSpec spec;
   spec.sections = {{"memory", 9 * kMiB, ""}};
   spec.workload = {.dirty_bytes_per_s = 400 * kMiB, .pattern = model::WritePattern::uniform};
-  Migratable source(my_nic_with(spec), "version=1");
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
   source.migration.share_out(executor);
   EXPECT_TRUE(source.migration.set_state(pre_copy).has_value());
   std::vector<std::byte> stream;
@@ -370,7 +373,8 @@ TEST(Migration, ReadThatWasCutIsDeliveredUpToTheEndOfAPage) {
   model::StateSpec spec;
   spec.sections = {{"memory", 9 * kMiB, ""}};
   LastFirst executor;
-  Migratable source(my_nic_with(spec), "version=1");
+  const auto model = my_nic_with(spec);
+  Migratable source(model, "version=1");
   source.migration.share_out(executor);
   const StreamId stream = *source.migration.set_state(stop_copy);
   constexpr std::size_t kBegin = 0xd80;
