@@ -70,9 +70,7 @@ Result<void> DeviceDirectory::write(const char* name, std::string_view text) {
 }
 
 Result<void> DeviceDirectory::fit(std::string_view identity) {
-  if (!fit_.is_open()) {
-    TRY_SET(fit_, open_file("fit", O_RDWR));
-  }
+  TRY_SET(fit_, open_file("fit", O_RDWR));
   return write_once(fit_.get(), identity, file("fit"));
 }
 

@@ -58,12 +58,10 @@ Result<void> TreeDevice::write(const char* name, std::string_view text) {
 }
 
 Result<void> TreeDevice::fit(std::string_view identity) {
-  if (!fit_file_.counts) {
-    TRY_SET(fit_, file("fit"));
-    auto opened =
-        answer(tree_.opened(fit_, {}, {.read = true, .write = true}, fit_file_).errc, path_);
-    if (!opened) return opened;
-  }
+  TRY_SET(fit_, file("fit"));
+  auto opened =
+      answer(tree_.opened(fit_, {}, {.read = true, .write = true}, fit_file_).errc, path_);
+  if (!opened) return opened;
   return store(fit_, identity, fit_file_);
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "sim/world/world.h"
 #include "tests/support/sample_host.h"
 #include "tests/support/sample_states.h"
@@ -40,6 +43,17 @@ class TickingClock : public Clock {
 
  private:
   mutable std::int64_t now_ms_ = 0;
+};
+
+// Has something happen in the middle of what looks at it, once.
+class InterruptingClock : public Clock {
+ public:
+  std::int64_t uptime_ms() const override {
+    if (const auto what = std::exchange(interrupt, {})) what();
+    return 0;
+  }
+
+  mutable std::function<void()> interrupt;
 };
 
 class MigratableTest : public ::testing::Test {
@@ -400,6 +414,28 @@ TEST_F(FittedInstance, StaysWhatItWasMadeWhenItRunsWhatItLoaded) {
   EXPECT_EQ(configured(), "version=1");
   EXPECT_EQ(made(), instance_);
   EXPECT_EQ(digest_at_rest(*instance_), *source_->digest());
+}
+
+TEST_F(FittedInstance, StaysWhatItWasMadeWhenAShellHasItRun) {
+  ASSERT_EQ(set(*instance_, MigrationState::running, Asker::anybody), Errc::ok);
+  ASSERT_EQ(apply(EndFitting{ref_}), Errc::ok);
+  EXPECT_EQ(configured(), "version=1");
+  EXPECT_EQ(made(), instance_);
+}
+
+TEST_F(MigratableTest, IsNotTheDeviceWhenItIsTakenBackInTheMiddleOfTheCommit) {
+  const InterruptingClock clock;
+  const auto target = device(2, clock);
+  ASSERT_EQ(set(*source_, MigrationState::stop_copy), Errc::ok);
+  ASSERT_EQ(set(*target, MigrationState::resuming), Errc::ok);
+  ASSERT_EQ(copy(*source_, *target), Errc::ok);
+  ASSERT_EQ(set(*target, MigrationState::stop), Errc::ok);
+  bool taken_back = false;
+  clock.interrupt = [&] { taken_back = target->retire_unless_loaded(); };
+  EXPECT_EQ(code(MigratableDevice::commit(*source_, *target)), Errc::no_device);
+  EXPECT_TRUE(taken_back);
+  EXPECT_EQ(source_->handover(), "none") << "it is the device";
+  EXPECT_EQ(set(*source_, MigrationState::running), Errc::ok);
 }
 
 TEST_F(FittedInstance, IsWhatItWasWhenItHasNotRun) {
